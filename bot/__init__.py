@@ -1,0 +1,1 @@
+"""Starts processes, wires them, and owns the channels."""

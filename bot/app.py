@@ -1,0 +1,244 @@
+"""Builds everything from settings: the only place where things are wired."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+import telegram
+from fastapi import FastAPI
+from prometheus_client import Counter
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
+
+from bot import catalogues, polling, webhooks, worker
+from bot.channels import phone
+from bot.channels import sms as sms_channel
+from bot.channels import telegram as telegram_channel
+from bot.intake import Intake
+from bot.sender import Sender, Transport
+from bot.settings import NotReady, Settings
+from flows.channel import SMS, TELEGRAM, Channel
+from flows.text import _, spoken
+from handlers import deliveries
+from handlers.desk import Desk, Incoming, Medium, utc_now
+from handlers.receive import Received
+from storage import migrate, reference
+from storage.database import Away, Database, connect
+from storage.outbox import Outgoing
+from storage.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+EVENTS = Counter("samleng_events", "What happened, without who", ["event"])
+SORRY = _("Something went wrong on our side. We look into it. Please try again later.")
+
+
+class App:
+    """The parts of one process, wired. Make it with `App.open`, end it with `close`."""
+
+    def __init__(self, settings: Settings, database: Database, desk: Desk) -> None:
+        self.settings = settings
+        self.database = database
+        self.desk = desk
+        self.intake = Intake(database, desk)
+        self.bot: telegram.Bot | None = None
+        self.username = settings.telegram_username
+        self.telegram_secret = settings.telegram_secret or desk.vault.token("telegram")
+        transports: dict[str, Transport] = {}
+        self._sms: sms_channel.SmsTransport | None = None
+        if settings.telegram_on:
+            self.bot = telegram.Bot(
+                settings.telegram_token,
+                base_url=f"{settings.telegram_api}/bot",
+                base_file_url=f"{settings.telegram_api}/file/bot",
+                request=HTTPXRequest(connection_pool_size=64),
+                get_updates_request=HTTPXRequest(connection_pool_size=1),
+            )
+            transports[TELEGRAM.name] = telegram_channel.TelegramTransport(self.bot)
+        if settings.sms_on:
+            callback = f"{settings.public_url}/sms/status" if settings.public_url else ""
+            self._sms = sms_channel.SmsTransport(
+                settings.sms_account_sid,
+                settings.sms_auth_token,
+                settings.sms_from,
+                settings.sms_api,
+                callback,
+            )
+            transports[SMS.name] = self._sms
+        self.sender = Sender(database, desk.vault, transports, desk.clock)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @classmethod
+    async def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now) -> App:
+        """Connect, check that the database is of this release, read the library."""
+        database = connect(settings.database_url)
+        try:
+            revision = await database.transact(migrate.current)
+            if revision != migrate.newest():
+                raise NotReady(
+                    "The database is empty. Run: samleng migrate"
+                    if revision is None
+                    else f"The database is at {revision}, this release at {migrate.newest()}. Run: samleng migrate"
+                )
+            library = await database.transact(reference.read)
+        except Away as error:
+            await database.close()
+            raise NotReady(f"The database does not answer ({error}). See SAMLENG_DATABASE_URL.") from error
+        except NotReady:
+            await database.close()
+            raise
+        desk = Desk(
+            Vault(settings.secret()),
+            library,
+            media(settings),
+            catalogues.load(),
+            catalogues.languages(),
+            clock,
+            lambda event: EVENTS.labels(event).inc(),
+        )
+        return cls(settings, database, desk)
+
+    # -- What providers bring --------------------------------------------------------------------------
+
+    async def telegram_update(self, update: telegram.Update, raw: dict[str, Any]) -> None:
+        """Answer one update; after this returns it may be acknowledged. Raises Away or intake.Failed."""
+        bot = self.bot
+        assert bot is not None
+        what = telegram_channel.read(update)
+        match what:
+            case None:
+                return
+            case telegram_channel.Blocked(address, blocked):
+                await self.database.transact(deliveries.blocked, self.desk, TELEGRAM.name, address, blocked)
+            case telegram_channel.Elsewhere(chat):
+                catalogue = self.desk.catalogue(self.desk.languages[0][0], TELEGRAM)
+                link = f"https://t.me/{self.username}" if self.username else "Samleng"
+                self.later(telegram_channel.redirect(bot, chat, catalogue, link))
+            case Incoming():
+                received = await self.intake.take(what, raw)
+                if received is None:
+                    parts = [{"text": self.sorry(TELEGRAM)}]
+                    self.sender.soon(Outgoing(0, what.channel, what.address, parts, 1))
+                    return
+                if update.callback_query is not None:
+                    self.later(telegram_channel.acknowledge(bot, update.callback_query, received))
+                self.reply(what, received)
+
+    def reply(self, incoming: Incoming, received: Received) -> None:
+        """Send what was just queued, unless its first delivery already did."""
+        if received.number is not None and not received.duplicate:
+            self.sender.soon(Outgoing(received.number, incoming.channel, incoming.address, received.parts, 1))
+
+    async def receipt(self, sid: str, state: str, error: str | None, number: int | None) -> None:
+        """A delivery receipt of an SMS."""
+        await self.database.transact(deliveries.receipt, sid, state, error, number)
+
+    def sorry(self, channel: Channel) -> str:
+        """What is said when a message was parked: in the first language, since whose it is was rolled back."""
+        return spoken(SORRY, self.desk.catalogue(self.desk.languages[0][0], channel))
+
+    def later(self, work: Any) -> None:
+        """Do something that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- Running ---------------------------------------------------------------------------------------
+
+    async def introduce(self) -> None:
+        """Tell Telegram who we are and where we listen; again and again until it hears."""
+        bot = self.bot
+        if bot is None:
+            return
+        pause = 2.0
+        while True:
+            try:
+                if not self.username:
+                    self.username = (await bot.get_me()).username or ""
+                languages = [self.desk.catalogue(code, TELEGRAM) for code, _name in self.desk.languages]
+                await telegram_channel.introduce(bot, languages)
+                if self.settings.public_url:
+                    await bot.set_webhook(
+                        f"{self.settings.public_url}/telegram/webhook",
+                        secret_token=self.telegram_secret,
+                        allowed_updates=polling.KINDS,
+                    )
+                else:
+                    await bot.delete_webhook()
+            except TelegramError as error:
+                log.warning("telegram_not_told", error=type(error).__name__, again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 60)
+            else:
+                log.info("telegram_told", username=self.username)
+                return
+
+    @asynccontextmanager
+    async def running(self, *, web: bool, clock: bool) -> AsyncIterator[App]:
+        """The process's own tasks: introducing ourselves, polling where there is no webhook, the clock."""
+        tasks = []
+        if self.bot is not None:
+            polls = clock and not self.settings.public_url
+            tasks.append(asyncio.create_task(self._listen(polls, introduce=web or polls)))
+        scheduler = worker.start(self) if clock else None
+        try:
+            yield self
+        finally:
+            if scheduler is not None:
+                scheduler.shutdown(wait=False)
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self.close()
+
+    async def _listen(self, polls: bool, introduce: bool) -> None:
+        if introduce:
+            await self.introduce()
+        if polls and self.bot is not None:
+            await polling.poll(self.bot, self.telegram_update)
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            with suppress(Exception):
+                await asyncio.wait_for(task, 5)
+        await self.sender.close()
+        if self._sms is not None:
+            await self._sms.close()
+        if self.bot is not None:
+            with suppress(Exception):
+                await self.bot.shutdown()
+        await self.database.close()
+
+
+def media(settings: Settings) -> dict[str, Medium]:
+    """Every channel by name, as this configuration has it."""
+    sms = SMS if settings.sms_receives or not settings.sms_on else replace(SMS, can_receive=False)
+    made: dict[str, Medium] = {
+        TELEGRAM.name: telegram_channel.Telegram(),
+        SMS.name: sms_channel.Sms(sms),
+    }
+    if settings.demo_on:
+        made |= phone.media()
+    return made
+
+
+def web(app: App, *, clock: bool) -> FastAPI:
+    """The web process: webhooks and, in demo mode, the browser phone."""
+
+    @asynccontextmanager
+    async def lifespan(_fastapi: FastAPI) -> AsyncIterator[None]:
+        async with app.running(web=True, clock=clock):
+            yield
+
+    served = FastAPI(title="Samleng", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    served.router.routes += webhooks.routes(app)
+    if app.settings.demo_on:
+        served.router.routes += phone.routes(app)
+    return served

@@ -1,0 +1,275 @@
+"""Telegram: updates become what was said, replies become texts with inline keyboards.
+
+Callback data is `tag:key=value`, at most 64 bytes, so that a tap on an old
+keyboard is known to be old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import telegram
+import telegram.helpers
+from telegram.constants import ChatType, MessageLimit
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from bot.sender import Refused
+from flows.channel import TELEGRAM, Channel
+from flows.engine import Reply
+from flows.questions import SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
+from flows.text import Catalogue, _, pieces, spoken
+from handlers.desk import Incoming, Part
+from handlers.receive import Received
+
+LONGEST = int(MessageLimit.MAX_TEXT_LENGTH)
+LONGEST_DATA = 64  # bytes of callback data
+SHORT_LABEL = 16  # letters; two such buttons fit a row on a small phone
+BACK = _("← Back")
+MENU = _("Menu")
+
+
+class Telegram:
+    """Renders for any channel that has buttons."""
+
+    def __init__(self, channel: Channel = TELEGRAM) -> None:
+        self.channel = channel
+
+    def render(
+        self, replies: Sequence[Reply], catalogue: Catalogue, tag: str, nav: Sequence[str]
+    ) -> list[Part]:
+        """One message for all that is said in a turn, with the buttons of its question."""
+        texts: list[str] = []
+        question: Question[Any] | None = None
+        for reply in replies:
+            if isinstance(reply, Say):
+                texts.append(spoken(reply.text, catalogue))
+            else:
+                question = reply
+                texts.append(_asked(reply, catalogue))
+        parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(texts), LONGEST)]
+        keyboard = _keyboard(question, catalogue, tag, nav) if question is not None else []
+        if keyboard and parts:
+            parts[-1]["keyboard"] = keyboard
+        return parts
+
+
+def _asked(question: Question[Any], catalogue: Catalogue) -> str:
+    text = spoken(question.text, catalogue)
+    if isinstance(question, Scale) and question.legend:
+        lines = (
+            f"{option.face} {catalogue.number(option.value)} – {spoken(option.label, catalogue)}"
+            for option in question.options
+        )
+        text += "\n\n" + "\n".join(lines)
+    return text
+
+
+def _keyboard(
+    question: Question[Any], catalogue: Catalogue, tag: str, nav: Sequence[str]
+) -> list[list[list[str]]]:
+    rows: list[list[list[str]]] = []
+    if isinstance(question, Scale):
+        rows.append(
+            [
+                [f"{catalogue.number(option.value)} {option.face}", data(tag, question.key, option.value)]
+                for option in question.options
+            ]
+        )
+    elif isinstance(question, (Choice, Open)):
+        options: Sequence[Option[Any]] = question.options if isinstance(question, Choice) else question.ways
+        buttons = [
+            [spoken(option.label, catalogue), data(tag, question.key, option.value)] for option in options
+        ]
+        width = 2 if len(buttons) > 1 and all(len(label) <= SHORT_LABEL for label, _data in buttons) else 1
+        rows += [buttons[start : start + width] for start in range(0, len(buttons), width)]
+    if question.skippable:
+        rows.append([[spoken(SKIP, catalogue), data(tag, question.key, "")]])
+    labels = {"back": BACK, "menu": MENU}
+    if nav:
+        rows.append([[spoken(labels[way], catalogue), data(tag, "nav", way)] for way in nav])
+    return rows
+
+
+def data(tag: str, key: str, value: object) -> str:
+    """Callback data; a key or value too long for Telegram is a mistake of ours, found by the explorer."""
+    made = f"{tag}:{key}={value}"
+    if len(made.encode()) > LONGEST_DATA:
+        raise ValueError(f"{made!r} is longer than Telegram's {LONGEST_DATA} bytes")
+    return made
+
+
+# -- What arrives -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A person blocked the bot, or let it in again."""
+
+    address: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Somebody talks to the bot in a group or channel, where what one says is not private."""
+
+    chat: str
+
+
+def read(update: telegram.Update, name: str = TELEGRAM.name) -> Incoming | Blocked | Elsewhere | None:
+    """What an update means to us; None for what nobody needs an answer to."""
+    if update.my_chat_member is not None:
+        return _membership(update.my_chat_member)
+    chat = update.effective_chat
+    if update.callback_query is not None:
+        return _tapped(update, update.callback_query, name)
+    message = update.effective_message
+    if message is None or chat is None:
+        return None
+    if chat.type != ChatType.PRIVATE:
+        # Only what is meant for the bot is answered; a channel's posts and a group's talk are not.
+        return Elsewhere(str(chat.id)) if (message.text or "").startswith("/") else None
+    edited = update.edited_message is not None
+    said = Said(other="edited") if edited else what(message)
+    person = message.from_user
+    return Incoming(name, str(chat.id), str(update.update_id), said, person.language_code if person else None)
+
+
+def what(message: telegram.Message) -> Said:
+    """What was said in a message: text, a voice note, a photo, or something that is not read here."""
+    caption = message.caption or ""
+    if message.text is not None:
+        return Said(text=message.text)
+    if message.voice is not None:
+        voice = message.voice
+        seconds = voice.duration
+        length = int(seconds.total_seconds()) if hasattr(seconds, "total_seconds") else int(seconds)
+        return Said(caption, attachment=Attachment("voice", voice.file_id, voice.file_size or 0, length))
+    if message.photo:
+        largest = message.photo[-1]
+        return Said(caption, attachment=Attachment("photo", largest.file_id, largest.file_size or 0))
+    return Said(other=telegram.helpers.effective_message_type(message) or "unknown")
+
+
+def _tapped(update: telegram.Update, query: telegram.CallbackQuery, name: str) -> Incoming | None:
+    chat = update.effective_chat
+    if chat is not None and chat.type != ChatType.PRIVATE:
+        return None
+    key, _equals, value = (query.data or "").partition("=")
+    return Incoming(
+        name,
+        str(chat.id if chat else query.from_user.id),
+        str(update.update_id),
+        Said(tap=(key, value)),
+        query.from_user.language_code,
+    )
+
+
+def _membership(change: telegram.ChatMemberUpdated) -> Blocked | Elsewhere | None:
+    gone = change.new_chat_member.status in {"kicked", "left"}
+    if change.chat.type == ChatType.PRIVATE:
+        return Blocked(str(change.chat.id), gone)
+    was_gone = change.old_chat_member.status in {"kicked", "left"}
+    return Elsewhere(str(change.chat.id)) if was_gone and not gone else None
+
+
+def tapped_label(query: telegram.CallbackQuery) -> str | None:
+    """What stood on the tapped button, read from the message it hangs on."""
+    message = query.message
+    markup = getattr(message, "reply_markup", None)
+    if markup is None:
+        return None
+    for row in markup.inline_keyboard:
+        for button in row:
+            if button.callback_data == query.data:
+                return str(button.text)
+    return None
+
+
+def markup(part: Part) -> telegram.InlineKeyboardMarkup | None:
+    """The keyboard of a rendered message, as Telegram takes it."""
+    keyboard = part.get("keyboard")
+    if not keyboard:
+        return None
+    return telegram.InlineKeyboardMarkup(
+        [
+            [telegram.InlineKeyboardButton(label, callback_data=made) for label, made in row]
+            for row in keyboard
+        ]
+    )
+
+
+# -- What leaves ------------------------------------------------------------------------------------------
+
+
+class TelegramTransport:
+    """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429)."""
+
+    def __init__(self, bot: telegram.Bot) -> None:
+        self.bot = bot
+
+    async def send(self, address: str, part: Part, number: int) -> str | None:
+        try:
+            sent = await self.bot.send_message(int(address), part["text"], reply_markup=markup(part))
+        except Forbidden as error:
+            raise Refused(str(error), gone=True) from error
+        except RetryAfter as error:
+            after = error.retry_after
+            seconds = after.total_seconds() if hasattr(after, "total_seconds") else float(after)
+            raise Refused("too many requests", after=seconds) from error
+        except BadRequest as error:
+            gone = "chat not found" in str(error).lower() or "deactivated" in str(error).lower()
+            raise Refused(str(error), gone=gone, final=True) from error
+        except TelegramError as error:
+            raise Refused(str(error)) from error
+        return str(sent.message_id)
+
+
+async def acknowledge(bot: telegram.Bot, query: telegram.CallbackQuery, received: Received) -> None:
+    """Stop the button's clock; the tapped message keeps its question with the chosen answer, and no buttons.
+
+    Nothing here matters enough to be tried again.
+    """
+    with suppress(TelegramError):
+        await bot.answer_callback_query(query.id)
+    message = query.message
+    label = tapped_label(query)
+    if message is None or label is None or received.duplicate:
+        return
+    text = getattr(message, "text", None)
+    with suppress(TelegramError):
+        if text and not (query.data or "").rpartition(":")[2].startswith("nav="):
+            await bot.edit_message_text(
+                f"{text}\n\n➜ {label}"[:LONGEST], chat_id=message.chat.id, message_id=message.message_id
+            )
+        else:
+            await bot.edit_message_reply_markup(message.chat.id, message.message_id, reply_markup=None)
+
+
+#: The commands menu, in the order shown.
+#: Translators: shown beside /command in Telegram's menu
+COMMANDS = (
+    ("rate", _("Rate a service")),
+    ("join", _("Get village notices")),
+    ("menu", _("Main menu")),
+    ("language", _("Language")),
+    ("help", _("Help")),
+    ("stop", _("Stop village notices")),
+)
+
+
+async def introduce(bot: telegram.Bot, catalogues: Sequence[Catalogue]) -> None:
+    """Tell Telegram the commands in every language; the first is what other languages see."""
+    for number, catalogue in enumerate(catalogues):
+        commands = [telegram.BotCommand(name, spoken(label, catalogue)) for name, label in COMMANDS]
+        await bot.set_my_commands(commands, language_code=catalogue.language if number else "")
+
+
+async def redirect(bot: telegram.Bot, chat: str, catalogue: Catalogue, link: str) -> None:
+    """Point somebody in a group, where what one says is not private, to the private chat."""
+    text = _("I only talk in private, so that nobody sees your scores. Write to me here: {link}", link=link)
+    with suppress(TelegramError):
+        await bot.send_message(int(chat), spoken(text, catalogue))

@@ -1,0 +1,297 @@
+"""The `samleng` command. An error says what happened and what to do next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.settings import BadSettings, NotReady, Settings, read_settings
+from storage import inbox, migrate, reference, registry
+from storage.database import Away, connect
+from storage.vault import Unreadable, Vault
+
+T = TypeVar("T")
+
+CONTENT = Path(__file__).resolve().parent.parent / "content"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Samleng, the voice of citizens.",
+)
+facilities = typer.Typer(no_args_is_help=True, help="The registry of offices, health centres and schools.")
+parked = typer.Typer(no_args_is_help=True, help="Messages that could not be answered and wait for you.")
+app.add_typer(facilities, name="facilities")
+app.add_typer(parked, name="parked")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def main() -> None:
+    """The entry point: known troubles in one line, without a stack trace."""
+    try:
+        app()
+    except BadSettings as error:
+        err.print(f"[red]Settings:[/red]\n{error}", soft_wrap=True)
+        sys.exit(2)
+    except (NotReady, reference.BadContent, Unreadable) as error:
+        err.print(f"[red]{error}[/red]", soft_wrap=True)
+        sys.exit(1)
+    except Away as error:
+        err.print(
+            f"[red]The database does not answer ({error}). See SAMLENG_DATABASE_URL.[/red]", soft_wrap=True
+        )
+        sys.exit(1)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def configure_logging() -> None:
+    """One line of JSON an event, to standard error; libraries only from warnings on."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # Their log lines carry tokens and chat ids.
+    for noisy in ("httpx", "httpcore", "telegram", "twilio", "apscheduler"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    tty = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer() if tty else structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+# -- Running ----------------------------------------------------------------------------------------------
+
+
+@app.command(name="migrate")
+def migrate_() -> None:
+    """Make or upgrade the schema, and load the gazetteer and content. Safe to repeat."""
+    run_async(_migrate(read_settings()))
+
+
+async def _migrate(settings: Settings, *, quiet: bool = False) -> None:
+    database = connect(settings.database_url)
+    try:
+        done = await migrate.migrate(database, CONTENT)
+    finally:
+        await database.close()
+    if not quiet:
+        state = "up to date" if not done.changed else f"now at {done.after}"
+        out.print(
+            f"Database {state}: {done.places:,} places, {done.facilities:,} facilities, {done.criteria} criteria."
+        )
+
+
+@app.command()
+def run() -> None:
+    """Everything in one process: migrate, serve, work. What `make run` calls."""
+    settings = read_settings()
+    run_async(_migrate(settings, quiet=True))
+    _say_where(settings)
+    _serve(settings, clock=True)
+
+
+@app.command()
+def serve() -> None:
+    """The web process: webhooks, pages."""
+    _serve(read_settings(), clock=False)
+
+
+@app.command()
+def work() -> None:
+    """The worker process: what waits in the outbox, what is due, Telegram without a public address."""
+    run_async(_work(read_settings()))
+
+
+def _serve(settings: Settings, *, clock: bool) -> None:
+    import uvicorn
+
+    from bot.app import App, web
+
+    configure_logging()
+
+    async def serving() -> None:
+        opened = await App.open(settings)
+        config = uvicorn.Config(
+            web(opened, clock=clock),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+        )
+        await uvicorn.Server(config).serve()
+
+    import uvloop
+
+    uvloop.run(serving())
+
+
+async def _work(settings: Settings) -> None:
+    from bot.app import App
+
+    configure_logging()
+    opened = await App.open(settings)
+    async with opened.running(web=False, clock=True):
+        await stopped()
+
+
+async def stopped() -> None:
+    """Until the process is asked to end."""
+    import signal
+
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
+
+
+def _say_where(settings: Settings) -> None:
+    here = f"http://{settings.host}:{settings.port}"
+    out.print(f"[bold]Samleng[/bold] · សំឡេង · {here}")
+    if settings.demo_on:
+        out.print(f"  Open [bold]{here}/phone[/bold] and rate a service, by Telegram or SMS, without either.")
+    if settings.telegram_on:
+        how = f"webhook {settings.public_url}/telegram/webhook" if settings.public_url else "polling"
+        out.print(f"  Telegram: {how}")
+    else:
+        out.print("  Telegram: off. To connect a bot, set SAMLENG_TELEGRAM_TOKEN.")
+    if settings.sms_on:
+        how = f"{settings.public_url}/sms/webhook" if settings.sms_receives else "outbound only"
+        out.print(f"  SMS: {how}")
+    else:
+        out.print("  SMS: off. To connect a service, set SAMLENG_SMS_ACCOUNT_SID, …_AUTH_TOKEN, …_FROM.")
+    out.print("  Or talk to it in a terminal: [bold]samleng chat[/bold]. Ctrl-C ends.")
+
+
+@app.command()
+def chat(
+    channel: Annotated[str, typer.Option(help="telegram or sms")] = "telegram",
+    from_: Annotated[str, typer.Option("--from", help="the address that writes")] = "terminal",
+    record: Annotated[Path | None, typer.Option(help="write a transcript to this file")] = None,
+) -> None:
+    """Talk to Samleng here. Reads lines from a pipe too: one message a line."""
+    from bot.chat import chat as talk
+
+    if channel not in {"telegram", "sms"}:
+        raise typer.BadParameter("write telegram or sms", param_hint="--channel")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    settings = read_settings()
+    run_async(_migrate(settings, quiet=True))
+    run_async(talk(settings, channel, from_, record))
+
+
+# -- Looking after it -------------------------------------------------------------------------------------
+
+
+@facilities.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="a .csv or .xlsx file", exists=True, dir_okay=False)],
+    check: Annotated[bool, typer.Option("--check", help="only report, store nothing")] = False,
+    retire_missing: Annotated[
+        bool, typer.Option("--retire-missing", help="retire registered facilities that the file leaves out")
+    ] = False,
+) -> None:
+    """Load a registry of facilities: all of it, or, when any row is bad, none."""
+    settings = read_settings()
+
+    async def load() -> registry.Report:
+        database = connect(settings.database_url)
+        try:
+            return await registry.import_registry(
+                database, file, retire_missing=retire_missing, dry_run=check
+            )
+        finally:
+            await database.close()
+
+    report = run_async(load())
+    for problem in (*report.problems, *report.warnings):
+        bad = problem in report.problems
+        where = f"row {problem.row}" if problem.row else "file"
+        column = f", {problem.column}" if problem.column else ""
+        err.print(f"[{'red' if bad else 'yellow'}]{where}{column}:[/] {problem.english}", soft_wrap=True)
+        err.print(f"    {problem.khmer}", soft_wrap=True)
+    counts = f"{report.added} new, {report.changed} changed, {report.unchanged} as before, {report.retired} retired"
+    if report.problems:
+        err.print(f"{len(report.problems)} problems: nothing was loaded. Mend them and import again.")
+        raise typer.Exit(1)
+    out.print(f"{'Would load' if check else 'Loaded'}: {counts}.")
+
+
+@parked.command(name="list")
+def parked_list() -> None:
+    """What failed three times, without who sent it."""
+    settings = read_settings()
+
+    async def read() -> list[Any]:
+        database = connect(settings.database_url)
+        try:
+            return await database.read(inbox.parked_messages)
+        finally:
+            await database.close()
+
+    rows = run_async(read())
+    table = Table("channel", "message", "failures", "since", "error", box=None)
+    for row in rows:
+        table.add_row(
+            row.channel, row.message, str(row.failures), row.first_at.isoformat(timespec="seconds"), row.error
+        )
+    out.print(table if rows else "Nothing is parked.")
+
+
+@parked.command(name="show")
+def parked_show(channel: str, message: str) -> None:
+    """The message itself, as the provider sent it. It names a person: look only to mend."""
+    settings = read_settings()
+
+    async def read() -> dict[str, Any] | None:
+        database = connect(settings.database_url)
+        try:
+            return await database.read(inbox.parked_body, Vault(settings.secret()), channel, message)
+        finally:
+            await database.close()
+
+    body = run_async(read())
+    if body is None:
+        err.print(f"No message {message} of {channel} is parked. See: samleng parked list")
+        raise typer.Exit(1)
+    out.print_json(data=body, ensure_ascii=False)
+
+
+@parked.command(name="drop")
+def parked_drop(channel: str, message: str) -> None:
+    """Forget a parked message that was dealt with."""
+    settings = read_settings()
+
+    async def drop() -> None:
+        database = connect(settings.database_url)
+        try:
+            await database.transact(inbox.settle, channel, message)
+        finally:
+            await database.close()
+
+    run_async(drop())
+    out.print("Dropped.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""From a message to its answer, for every channel: receive, count what fails, and park what keeps failing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from handlers.desk import Desk, Incoming
+from handlers.receive import Received, receive
+from storage import inbox
+from storage.database import Away, Database
+
+log = structlog.get_logger(__name__)
+
+
+class Failed(Exception):
+    """Our fault; the provider should bring the message again."""
+
+
+class Intake:
+    """Answers messages of any channel on one database."""
+
+    def __init__(self, database: Database, desk: Desk) -> None:
+        self.database = database
+        self.desk = desk
+
+    async def take(self, incoming: Incoming, raw: dict[str, Any]) -> Received | None:
+        """The answer, after it is committed. None: the message failed too often, was parked for the operator
+        (as `raw`, sealed), and is to be acknowledged.
+
+        Raises Away when the database does not answer, Failed when the message should come again.
+        """
+        try:
+            received = await self.database.transact(receive, incoming, self.desk)
+        except Away:
+            self.desk.heard("database_away")
+            raise
+        except Exception as error:
+            await self._failed(incoming, raw, error)
+            return None
+        self.desk.heard(f"turn_{incoming.channel}")
+        return received
+
+    async def take_persistently(self, incoming: Incoming, raw: dict[str, Any]) -> Received | None:
+        """The same for a provider that does not bring a message again."""
+        while True:
+            try:
+                return await self.take(incoming, raw)
+            except Failed:
+                continue
+
+    async def _failed(self, incoming: Incoming, raw: dict[str, Any], error: Exception) -> None:
+        kind = type(error).__name__
+        failures = await self.database.transact(
+            inbox.failed,
+            self.desk.vault,
+            incoming.channel,
+            incoming.message,
+            raw,
+            f"{kind}: {error}",
+            self.desk.clock(),
+        )
+        log.error(
+            "message_failed",
+            channel=incoming.channel,
+            error=kind,
+            where=_where(error),
+            failures=failures,
+            parked=failures >= inbox.PARK_AFTER,
+        )
+        self.desk.heard("message_failed")
+        if failures < inbox.PARK_AFTER:
+            raise Failed(kind) from error
+
+
+def _where(error: Exception) -> str:
+    """The place in our code that raised, without the values that were there."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"

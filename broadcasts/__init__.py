@@ -1,0 +1,1 @@
+"""Who gets told what, and when: writes the outbox, never sends."""

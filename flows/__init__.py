@@ -1,0 +1,1 @@
+"""The conversations and their words: pure, importing nothing else of this project."""

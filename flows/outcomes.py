@@ -1,0 +1,78 @@
+"""What a flow may end in. A flow changes nothing itself: `handlers.outcomes` applies these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flows.questions import JSON, Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """Go on with another flow, perhaps with answers filled in."""
+
+    flow: str
+    given: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """One person's scores of one facility. `scores`: criterion code to 1..5; skipped ones are left out."""
+
+    facility: str
+    person: int
+    scores: Mapping[str, int]
+    comment: Remark | None = None
+    commune: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A comment that came after the rating was stored."""
+
+    facility: str
+    person: int
+    comment: Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What one person said of herself: gender, age, disability, minority, poor. None where skipped."""
+
+    facility: str | None
+    person: int
+    about: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Wants to hear of meetings in this commune, perhaps of one village."""
+
+    commune: str
+    village: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Wants no message any more that she did not ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaks:
+    """Wants another language."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Wants everything that points to her deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing to store."""
+
+
+Outcome = Goto | Rated | Commented | Described | Joined | Left | Speaks | Erased | Done

@@ -1,0 +1,334 @@
+"""Questions: what a flow awaits. `await Choice(...)` is the person's answer, typed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, cast
+
+from flows import khmer
+from flows.text import Catalogue, Phrase, Text, _, spoken
+
+JSON = Any
+T = TypeVar("T")
+S = TypeVar("S", bound=str | int)
+
+#: Not an answer. (None is one: the person skipped.)
+MISSED: Any = type("Missed", (), {"__repr__": lambda self: "MISSED"})()
+
+LONGEST_COMMENT = 20_000  # characters; a message of ten thousand is kept whole
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A voice note or photo, by the provider's id. `size` in bytes, `seconds` of sound."""
+
+    kind: str
+    file: str
+    size: int = 0
+    seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said: typed text, a tapped button (key, value), something attached, or `other`.
+
+    `other` names what nobody here can read: "sticker", "location", "edited" …
+    """
+
+    text: str = ""
+    tap: tuple[str, str] | None = None
+    attachment: Attachment | None = None
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Something said without asking."""
+
+    text: Phrase
+
+    def __await__(self) -> Generator[Say, None, None]:
+        yield self
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer that a conversation may be started with, and is never asked for."""
+
+    key: str
+
+    def __await__(self) -> Generator[Given, JSON, JSON]:
+        return (yield self)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something looked up once and then remembered with the answers, so that a replay stays the same and cheap."""
+
+    key: str
+    lookup: Callable[[], JSON]
+
+    def __await__(self) -> Generator[Fact, JSON, JSON]:
+        return (yield self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Generic[T]):
+    """Something asked. `key` is permanent: answers are stored under it. `was` names its earlier keys."""
+
+    key: str
+    text: Phrase
+    skippable: bool = False
+    was: tuple[str, ...] = ()
+
+    def __await__(self) -> Generator[Question[T], T, T]:
+        return (yield self)
+
+    def or_skip(self) -> Question[T | None]:
+        """The same question, which may be left unanswered (None)."""
+        return cast("Question[T | None]", replace(self, skippable=True))
+
+    def read(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
+        """The answer in what was said, as JSON to store, or MISSED."""
+        if said.tap is not None:
+            key, value = said.tap
+            if key != self.key:
+                return MISSED
+            return None if value == "" and self.skippable else self.tapped(value)
+        if said.other:
+            return MISSED
+        if self.skippable and not said.attachment and is_skip(said.text, languages):
+            return None
+        return self.heard(said, languages)
+
+    def accepts(self, answer: JSON) -> bool:
+        """Whether a stored answer still answers this question."""
+        return self.skippable if answer is None else self.fits(answer)
+
+    def value(self, answer: JSON) -> T:
+        """What the flow gets for a stored answer."""
+        return cast("T", answer)
+
+    def hint(self, said: Said) -> Phrase:
+        """Said before asking again, after something that was no answer."""
+        if said.other == "edited":
+            return _("An edited message does not change an answer. Go back to change it.")
+        if said.attachment or said.other:
+            return _("I can't read that here. Please write, or choose an answer.")
+        return self.unclear()
+
+    # What each kind of question decides for itself.
+    def tapped(self, value: str) -> JSON:
+        return MISSED
+
+    def heard(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
+        return MISSED
+
+    def fits(self, answer: JSON) -> bool:
+        return False
+
+    def unclear(self) -> Phrase:
+        return _("I did not understand.")
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[S]):
+    """One answer of a Choice. `value` is a permanent code; `face` goes before the label on a button."""
+
+    value: S
+    label: Phrase
+    face: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Question[S]):
+    """One of up to ten options, met by a tap, its number in either script, or its exact label in any language."""
+
+    options: tuple[Option[S], ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.options) <= 10:
+            raise ValueError(f"{self.key}: a choice has 1 to 10 options, not {len(self.options)}")
+
+    def tapped(self, value: str) -> JSON:
+        return next((option.value for option in self.options if str(option.value) == value), MISSED)
+
+    def heard(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
+        number = numeral(said.text)
+        if number is not None:
+            return self.numbered(number)
+        heard = khmer.key(plain(said.text))
+        if not heard:
+            return MISSED
+        for option in self.options:
+            for catalogue in languages:
+                if khmer.key(plain(spoken(option.label, catalogue))) == heard:
+                    return option.value
+        return MISSED
+
+    def numbered(self, number: int) -> JSON:
+        return self.options[number - 1].value if 1 <= number <= len(self.options) else MISSED
+
+    def fits(self, answer: JSON) -> bool:
+        return any(option.value == answer for option in self.options)
+
+    def unclear(self) -> Phrase:
+        return _("Please answer with a number from 1 to {last}.", last=len(self.options))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale(Choice[int]):
+    """A score from 1 to 5. A scale is never met by a resemblance: WRatio thinks "not good" is 90 % "good".
+
+    `legend`: say what the numbers mean; asked for once in a conversation.
+    """
+
+    legend: bool = False
+
+    def numbered(self, number: int) -> JSON:
+        return number if self.fits(number) else MISSED
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The person took a way out of an open question instead of answering it in words."""
+
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open(Question[T]):
+    """A question answered in the person's own words, with ways beside it that are met like a Choice."""
+
+    ways: tuple[Option[str], ...] = ()
+
+    def tapped(self, value: str) -> JSON:
+        return {"way": value} if any(way.value == value for way in self.ways) else MISSED
+
+    def heard(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
+        if self.ways and not said.attachment:
+            way = Choice(key=self.key, text=self.text, options=self.ways).heard(said, languages)
+            if way is not MISSED:
+                return {"way": way}
+        return self.worded(said)
+
+    def fits(self, answer: JSON) -> bool:
+        if isinstance(answer, dict) and "way" in answer:
+            return any(way.value == answer["way"] for way in self.ways)
+        return self.worth(answer)
+
+    def value(self, answer: JSON) -> T:
+        if isinstance(answer, dict) and "way" in answer:
+            return cast("T", Way(answer["way"]))
+        return self.meaning(answer)
+
+    # What each kind of open question decides for itself.
+    def worded(self, said: Said) -> JSON:
+        return MISSED
+
+    def worth(self, answer: JSON) -> bool:
+        return False
+
+    def meaning(self, answer: JSON) -> T:
+        return cast("T", answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment: text, or a voice note or photo with perhaps a caption."""
+
+    text: str = ""
+    attachment: Attachment | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment(Open[Remark | Way]):
+    """Free words, a voice note or a photo."""
+
+    def worded(self, said: Said) -> JSON:
+        text = khmer.visible(said.text).strip()
+        if len(text) > LONGEST_COMMENT or not (text or said.attachment):
+            return MISSED
+        if not said.attachment and numeral(text) is not None:
+            return MISSED  # a bare number answers something else: a way that is not there, an earlier scale
+        answer: dict[str, JSON] = {"text": text}
+        if said.attachment:
+            a = said.attachment
+            answer["attachment"] = [a.kind, a.file, a.size, a.seconds]
+        return answer
+
+    def worth(self, answer: JSON) -> bool:
+        return isinstance(answer, dict) and isinstance(answer.get("text"), str)
+
+    def meaning(self, answer: JSON) -> Remark | Way:
+        if answer is None:
+            return cast("Remark", None)
+        attachment = answer.get("attachment")
+        return Remark(answer["text"], Attachment(*attachment) if attachment else None)
+
+    def unclear(self) -> Phrase:
+        return _("Please write what you want to say.")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The communes that a typed place may be; `sure` when it can only be the one."""
+
+    communes: tuple[str, ...]
+    sure: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place(Open[Heard | Way]):
+    """Where it is, in the person's own spelling. The answer holds the codes it was understood as, not the words."""
+
+    find: Callable[[str], Heard]
+
+    def worded(self, said: Said) -> JSON:
+        line = khmer.visible(said.text).strip()
+        if not line or said.attachment:
+            return MISSED
+        heard = self.find(line)
+        return {"communes": list(heard.communes), "sure": heard.sure} if heard.communes else MISSED
+
+    def worth(self, answer: JSON) -> bool:
+        return isinstance(answer, dict) and bool(answer.get("communes"))
+
+    def meaning(self, answer: JSON) -> Heard | Way:
+        return Heard(tuple(answer["communes"]), bool(answer["sure"]))
+
+    def unclear(self) -> Phrase:
+        return _("I could not find that place. Write the commune, or commune and district.")
+
+
+def plain(text: str) -> str:
+    """What was typed without the marks people put around an answer: "(ខ)", "2.", "« yes »", emoji, keycaps."""
+    return "".join(
+        c for c in khmer.visible(text) if c.isalnum() or c.isspace() or unicodedata.category(c)[0] == "M"
+    ).strip()
+
+
+def numeral(text: str) -> int | None:
+    """The whole number that a short answer consists of, in either script; None when it is anything else.
+
+    "4", "៤", "4.", "(៤)", "4️⃣" are 4; "4 5", "4a", "-4" and "4/5" are not numbers here.
+    """
+    text = khmer.ascii_digits(khmer.visible(text)).replace("\ufe0f", "").replace("\u20e3", "")
+    text = text.strip().strip("().[]។៕!,«»\"' ").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
+
+
+SKIP: Text = _("Skip")
+_SKIPS = frozenset({"0", "-", "–", "—", "skip", "pass"})
+
+
+def is_skip(text: str, languages: Sequence[Catalogue]) -> bool:
+    """Whether a typed line means "leave this out": 0, -, or the word for it in any language."""
+    line = khmer.ascii_digits(khmer.visible(text)).strip().strip(".។").lower()
+    if line in _SKIPS:
+        return True
+    if len(line) > 40:
+        return False
+    return any(khmer.key(spoken(SKIP, catalogue)) == khmer.key(line) for catalogue in languages if line)

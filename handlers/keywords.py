@@ -1,0 +1,65 @@
+"""Words that mean the same wherever a person is: in Khmer, romanised Khmer and English.
+
+A keyword counts only when it is the whole message: "stop" stops, "please stop
+the noise at night" is a comment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows import khmer
+
+START, STOP, HELP, MENU, BACK, CANCEL = "start", "stop", "help", "menu", "back", "cancel"
+LANGUAGE, ERASE, RATE, JOIN, PRIVACY = "language", "erase", "rate", "join", "privacy"
+SPEAK = "speak"
+
+# CANCEL, END and QUIT are opt-outs for many SMS services, which act on them before we see them; the last two
+# are so for us as well, while CANCEL leaves a conversation.
+_SAID = {
+    START: "start chabpdem chabpdaem ចាប់ផ្ដើម",
+    STOP: "stop stopall unsubscribe end quit chhob chhop chob chop chhup ឈប់ ឈប់ផ្ញើ ឈប់ទទួល ឈប់ទទួលសារ",
+    HELP: "help chumnuoy chomnuoy chumnouy jumnuoy ជំនួយ ជួយ ត្រូវការជំនួយ",
+    MENU: "menu meny ម៉ឺនុយ មឺនុយ ម៉ីនុយ ម៉ឺនុយមេ",
+    BACK: "back thoy troloub thoykroy ថយ ថយក្រោយ ត្រឡប់ ត្រឡប់ក្រោយ",
+    CANCEL: "cancel bohbong បោះបង់",
+    LANGUAGE: "language pheasa piesa ភាសា",
+    ERASE: "erase delete lubtinnoney លុប លុបទិន្នន័យ លុបទិន្នន័យរបស់ខ្ញុំ",
+    RATE: "rate vote vaytamlai vaytomlai vaytamlay dakpintu dakpinthu វាយតម្លៃ វាយតំលៃ ដាក់ពិន្ទុ ដាក់ពិន្ទុសេវា ពិន្ទុ",
+    JOIN: "join register chuhchhmuah ចុះឈ្មោះ ចូលរួម ទទួលដំណឹង",
+    PRIVACY: "privacy អនាមិក ទិន្នន័យរបស់ខ្ញុំ",
+}
+_LANGUAGES = {"km": "ខ្មែរ ភាសាខ្មែរ khmer", "en": "english អង់គ្លេស ភាសាអង់គ្លេស"}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """What was asked for; `rest` is what followed it: a deep link's parameter, or a language code."""
+
+    word: str
+    rest: str = ""
+
+
+def _folded(text: str) -> str:
+    return khmer.key(text).replace(" ", "")
+
+
+_WORDS = {_folded(word): Keyword(keyword) for keyword, said in _SAID.items() for word in said.split()}
+_WORDS |= {_folded(word): Keyword(SPEAK, code) for code, said in _LANGUAGES.items() for word in said.split()}
+
+_WORDS.pop("", None)  # a mark that folds to nothing is no word
+LONGEST = 64  # characters; a keyword with a deep link's parameter is no longer
+
+
+def keyword(text: str) -> Keyword | None:
+    """The keyword a message consists of; Telegram's commands (/rate, /start r_hc080101, /stop@bot) as well."""
+    line = khmer.visible(text).strip()
+    if not line or len(line) > LONGEST + len("/start "):
+        return None
+    if line.startswith("/"):
+        command, _, rest = line[1:].partition(" ")
+        found = _WORDS.get(_folded(command.partition("@")[0]))
+        return Keyword(found.word, rest.strip()[:64] or found.rest) if found else None
+    if line == "?":
+        return Keyword(HELP)
+    return _WORDS.get(_folded(line.strip("?!.។៕ ")))

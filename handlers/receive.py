@@ -1,0 +1,307 @@
+"""A message arrives: one transaction from the claim of its id to the queued reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from flows import engine
+from flows.engine import FlowError, Reply, Turn
+from flows.menu import PRIVACY, WELCOME
+from flows.outcomes import Goto, Speaks
+from flows.questions import Said, Say
+from flows.registry import FLOWS
+from flows.text import _
+from flows.world import World
+from handlers import keywords, outcomes
+from handlers.desk import LOCAL, Desk, Incoming, Part
+from handlers.keywords import Keyword, keyword
+from storage import contacts, conversations, inbox, outbox, reference, responses
+from storage.contacts import Known
+from storage.database import Connection
+
+log = structlog.get_logger(__name__)
+
+MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for ever
+
+#: What the menu leads to: a tap on an old menu is as good as on a new one.
+FROM_MENU = frozenset({"rate", "join", "leave", "language", "privacy", "help", "menu"})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What to answer. `number` is the outbox row that holds `parts`; None where nothing is said.
+
+    `outcomes` are what was stored, for whoever writes a transcript. `stale`:
+    the tapped button belonged to a question that is no longer open.
+    """
+
+    number: int | None
+    parts: list[Part]
+    duplicate: bool = False
+    stale: bool = False
+    outcomes: tuple[Any, ...] = ()
+    language: str = "km"
+
+
+def receive(connection: Connection, incoming: Incoming, desk: Desk) -> Received:
+    """Answer one message, once. Its second delivery gets the same reply and has no second effect."""
+    now = desk.clock()
+    number = inbox.message_number(now)
+    if not inbox.claim(connection, incoming.channel, incoming.message, now, number):
+        desk.heard("duplicate")
+        earlier = inbox.reply_to(connection, incoming.channel, incoming.message)
+        parts = outbox.parts_of(connection, desk.vault, earlier) if earlier else None
+        return Received(earlier if parts else None, parts or [], duplicate=True)
+    today = now.astimezone(LOCAL).date()
+    language = desk.languages[0][0]
+    known = contacts.find(connection, desk.vault, incoming.channel, incoming.address, today, language)
+    if known.version != desk.library.version:
+        desk.library = reference.read(connection)
+    return _Visit(connection, desk, incoming, known, now, number).answer()
+
+
+class _Visit:
+    """One message of one contact, from what was said to what is stored and queued."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        desk: Desk,
+        incoming: Incoming,
+        known: Known,
+        now: datetime,
+        number: int,
+    ) -> None:
+        self.connection = connection
+        self.desk = desk
+        self.said = incoming.said
+        self.known = known
+        self.now = now
+        self.today = now.astimezone(LOCAL).date()
+        self.number = number
+        self.medium = desk.media[incoming.channel]
+        self.channel = self.medium.channel
+        self.conversation = known.conversation
+        self.replies: list[Reply] = []
+        self.outcomes: list[Any] = []
+        self.stale = False
+        self.gone = False
+        self.nav: list[str] = []
+
+    # -- What it is ------------------------------------------------------------------------------------
+
+    def answer(self) -> Received:
+        try:
+            self._understand()
+        except FlowError as error:
+            # The flow was changed or is wrong. Nobody is stuck: begin again, and let the operator know.
+            log.error("flow_failed", flow=self.conversation and self.conversation.flow, error=str(error))
+            self.desk.heard("flow_failed")
+            self.replies.clear()
+            self._begin("sorry", {})
+        return self._finish()
+
+    def _understand(self) -> None:
+        said = self.said
+        if not self.channel.can_receive:
+            # Nobody can answer us there, so nothing is asked. A wish to be left alone counts all the same.
+            word = keyword(said.text)
+            if word and word.word == keywords.STOP:
+                self.known = contacts.remember(self.connection, self.known, joined=False, stopped=True)
+            return
+        if said.tap is not None:
+            self._tapped(*said.tap)
+            return
+        word = keyword(said.text) if said.text and not said.attachment else None
+        if word is not None:
+            self._keyword(word)
+        elif self.conversation is not None:
+            self._resume(said)
+        else:
+            if said.attachment or said.other:
+                self.replies.append(Say(_("I can't read that here. Please write, or choose an answer.")))
+            self._menu()
+
+    def _tapped(self, key: str, value: str) -> None:
+        tag, _colon, key = key.rpartition(":")
+        conversation = self.conversation
+        if key == "menu" and value in FROM_MENU:
+            self._begin(value, {})
+            return
+        current = conversation is not None and tag in {"", conversation.tag}
+        if key == "nav" and (current or value == keywords.MENU):
+            self._keyword(Keyword(value))
+            return
+        if current and conversation is not None:
+            flow = FLOWS.get(conversation.flow)
+            here = engine.again(flow, conversation, self._world()) if flow else None
+            if here is not None and here.question is not None and here.question.key == key:
+                self._resume(Said(tap=(key, value)))
+                return
+            if conversation.answers.get(key) is not None and str(conversation.answers[key]) == value:
+                self.stale = True  # the same button twice: it was heard the first time
+                return
+        self.stale = True
+        self.replies.append(Say(_("That question is already answered. Here is where we are:")))
+        self._again()
+
+    def _keyword(self, word: Keyword) -> None:
+        match word.word:
+            case keywords.START:
+                if self.known.stopped:
+                    self.known = contacts.remember(self.connection, self.known, stopped=False, blocked=False)
+                if word.rest.startswith("r_") and self.desk.library.facility(word.rest[2:]):
+                    self._begin("rate", {"facility": word.rest[2:].lower()})
+                else:
+                    self._begin("menu", {"welcome": True})
+            case keywords.STOP:
+                self._begin("leave", {})
+            case keywords.MENU:
+                self._begin("menu", {})
+            case keywords.CANCEL:
+                if self.conversation is not None:
+                    self.replies.append(Say(_("Cancelled. Nothing was sent.")))
+                self._begin("menu", {})
+            case keywords.BACK:
+                self._back()
+            case keywords.SPEAK:
+                then = self._apply(Speaks(word.rest))
+                self._begin(then.flow if then else "menu", {})
+            case other:
+                self._begin(other, {})
+
+    # -- Moving the conversation -----------------------------------------------------------------------
+
+    def _world(self) -> World:
+        library, known, vault = self.desk.library, self.known, self.desk.vault
+        round_code = library.round_on(self.today.isoformat())
+
+        def rated(facility: str) -> int:
+            persons = range(1, known.contact.people + 1)
+            return responses.rated(
+                self.connection,
+                [vault.rater(known.address_hash, person, facility, round_code) for person in persons],
+            )
+
+        return World(known.contact, self.channel, library, rated, round_code, self.desk.languages)
+
+    def _menu(self) -> None:
+        self._begin("menu", {"welcome": True} if self.known.new else {})
+
+    def _begin(self, name: str, given: dict[str, Any]) -> None:
+        if self.known.new and name not in {"menu", "leave"} and not self.channel.brief and not self.replies:
+            self.replies += [Say(WELCOME), *(Say(line) for line in PRIVACY)]
+        tag = _tag(self.number)
+        self._take(engine.start(FLOWS[name], self._world(), given, name=name, tag=tag))
+
+    def _resume(self, said: Said) -> None:
+        conversation = self.conversation
+        assert conversation is not None
+        flow = FLOWS.get(conversation.flow)
+        if flow is None:
+            raise FlowError(f"there is no flow {conversation.flow}")
+        turn = engine.resume(flow, conversation, said, self._world(), self.desk.labels(self.channel))
+        if not turn.understood and turn.conversation.misses >= engine.LOST_AFTER:
+            ways = _("Write MENU for the menu, BACK for the question before, or HELP.")
+            turn = _with(turn, Say(ways))
+        self._take(turn)
+
+    def _back(self) -> None:
+        conversation = self.conversation
+        flow = FLOWS.get(conversation.flow) if conversation else None
+        turn = engine.back(flow, conversation, self._world()) if flow and conversation else None
+        if turn is None:
+            self._begin("menu", {})
+        else:
+            self._take(turn)
+
+    def _again(self) -> None:
+        conversation = self.conversation
+        flow = FLOWS.get(conversation.flow) if conversation else None
+        if flow is None or conversation is None:
+            self._menu()
+        else:
+            self._take(engine.again(flow, conversation, self._world()))
+
+    def _apply(self, outcome: Any) -> Goto | None:
+        done = outcomes.apply(self.connection, self.desk, self.known, self.channel, outcome, self.today)
+        self.known = done.known
+        self.gone |= done.gone
+        if not isinstance(outcome, Goto):
+            self.outcomes.append(outcome)
+            self.desk.heard(type(outcome).__name__.lower())
+        return done.then
+
+    def _take(self, turn: Turn) -> None:
+        """Follow a turn to where a question is open or nothing is left to do."""
+        for _flow in range(MOST_FLOWS):
+            self.replies += turn.replies
+            if turn.outcome is None:
+                self.conversation = turn.conversation
+                self.nav = [] if turn.conversation.flow == "menu" else [keywords.MENU]
+                if turn.trail:
+                    self.nav.insert(0, keywords.BACK)
+                return
+            then = self._apply(turn.outcome)
+            if then is None:
+                self.conversation = None
+                self.nav = []
+                return
+            turn = engine.start(
+                FLOWS[then.flow], self._world(), then.given, name=then.flow, tag=_tag(self.number)
+            )
+        raise FlowError(f"{turn.conversation.flow}: more than {MOST_FLOWS} flows in one turn")
+
+    # -- What is stored and said -----------------------------------------------------------------------
+
+    def _finish(self) -> Received:
+        connection, vault, contact = self.connection, self.desk.vault, self.known.id
+        if self.conversation is not None and not self.gone:
+            conversations.save(connection, vault, contact, self.conversation, self.now)
+        elif self.known.conversation is not None and not self.gone:
+            conversations.end(connection, contact)
+        language = self.known.contact.language
+        parts: list[Part] = []
+        if self.replies:
+            catalogue = self.desk.catalogue(language, self.channel)
+            tag = self.conversation.tag if self.conversation else ""
+            parts = self.medium.render(self.replies, catalogue, tag, self.nav)
+        if parts:
+            outbox.queue(
+                connection,
+                vault,
+                self.number,
+                None if self.gone else contact,
+                self.channel.name,
+                parts,
+                self.now,
+            )
+        return Received(
+            self.number if parts else None,
+            parts,
+            stale=self.stale,
+            outcomes=tuple(self.outcomes),
+            language=language,
+        )
+
+
+def _tag(number: int) -> str:
+    """Four letters that tell one conversation's buttons from another's."""
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    return "".join(letters[number >> shift & 31] for shift in (0, 5, 10, 15))
+
+
+def _with(turn: Turn, *said: Say) -> Turn:
+    """The turn with something said before its question."""
+    return Turn(
+        turn.conversation,
+        (*turn.replies[:-1], *said, turn.replies[-1]),
+        turn.outcome,
+        turn.question,
+        turn.trail,
+        turn.understood,
+    )

@@ -1,0 +1,157 @@
+"""Contacts: one address on one channel, and what it wants to be remembered. Never a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from flows.engine import Conversation
+from flows.world import Contact
+from storage.database import PerDialect
+from storage.tables import contacts, conversations, library, people
+from storage.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A contact's row with the conversation it is in. `version` is that of the reference data."""
+
+    id: int
+    channel: str
+    address_hash: bytes
+    contact: Contact
+    conversation: Conversation | None
+    changed_at: datetime | None
+    stopped: bool
+    version: int
+    new: bool = False
+
+
+_FIND = (
+    sa.select(
+        contacts.c.id,
+        contacts.c.language,
+        contacts.c.commune,
+        contacts.c.village,
+        contacts.c.people,
+        contacts.c.asked,
+        contacts.c.joined,
+        contacts.c.stopped,
+        conversations.c.flow,
+        conversations.c.answers,
+        conversations.c.misses,
+        conversations.c.tag,
+        conversations.c.changed_at,
+        sa.select(library.c.version).scalar_subquery().label("version"),
+    )
+    .select_from(contacts.outerjoin(conversations, conversations.c.contact == contacts.c.id))
+    .where(
+        contacts.c.channel == sa.bindparam("channel"), contacts.c.address_hash == sa.bindparam("address_hash")
+    )
+    .with_for_update(of=contacts)  # PostgreSQL: two messages of one person wait for each other
+)
+_ADD = PerDialect(
+    lambda insert: (
+        insert(contacts)
+        .values(
+            channel=sa.bindparam("channel"),
+            address_hash=sa.bindparam("address_hash"),
+            address=sa.bindparam("address"),
+            language=sa.bindparam("language"),
+            created_on=sa.bindparam("created_on"),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+
+
+def find(
+    connection: sa.Connection, vault: Vault, channel: str, address: str, today: date, language: str
+) -> Known:
+    """The contact of an address, made when it is new, locked until the transaction ends."""
+    address_hash = vault.address_hash(channel, address)
+    key = {"channel": channel, "address_hash": address_hash}
+    row = connection.execute(_FIND, key).first()
+    new = row is None
+    if row is None:
+        connection.execute(
+            _ADD.on(connection),
+            {**key, "address": vault.seal(address.encode()), "language": language, "created_on": today},
+        )
+        row = connection.execute(_FIND, key).one()
+    conversation = None
+    if row.flow is not None:
+        conversation = Conversation(row.flow, vault.open_json(row.answers), row.misses, row.tag)
+    asked = tuple(number for number in range(1, row.people + 1) if row.asked >> number & 1)
+    facts = Contact(row.language, row.commune, row.village, row.joined, row.people, asked)
+    return Known(
+        row.id,
+        channel,
+        address_hash,
+        facts,
+        conversation,
+        row.changed_at,
+        row.stopped,
+        row.version or 0,
+        new,
+    )
+
+
+_COLUMNS = frozenset({"language", "commune", "village", "joined", "stopped", "people", "blocked"})
+
+
+def remember(connection: sa.Connection, known: Known, **facts: Any) -> Known:
+    """Store facts of a contact: language, commune, village, joined, stopped, people. Returns the new `Known`."""
+    unknown = facts.keys() - _COLUMNS
+    if unknown:
+        raise ValueError(f"a contact has no {', '.join(sorted(unknown))}")
+    connection.execute(sa.update(contacts).where(contacts.c.id == known.id).values(**facts))
+    shown = {name: value for name, value in facts.items() if name not in {"stopped", "blocked"}}
+    return replace(
+        known, contact=replace(known.contact, **shown), stopped=facts.get("stopped", known.stopped)
+    )
+
+
+def describe(
+    connection: sa.Connection, vault: Vault, known: Known, number: int, about: dict[str, str | None]
+) -> Known:
+    """Store what one person of a phone said of herself, and that she was asked."""
+    sealed = vault.seal_json(about)
+    connection.execute(sa.delete(people).where(people.c.contact == known.id, people.c.number == number))
+    connection.execute(sa.insert(people).values(contact=known.id, number=number, about=sealed))
+    connection.execute(
+        sa.update(contacts)
+        .where(contacts.c.id == known.id)
+        .values(asked=contacts.c.asked.op("|")(sa.literal(1 << number)))
+    )
+    asked = tuple(sorted({*known.contact.asked, number}))
+    return replace(known, contact=replace(known.contact, asked=asked))
+
+
+def about(connection: sa.Connection, vault: Vault, known: Known, number: int) -> dict[str, str | None]:
+    """What one person of a phone said of herself; empty when she was not asked or said nothing."""
+    sealed = connection.execute(
+        sa.select(people.c.about).where(people.c.contact == known.id, people.c.number == number)
+    ).scalar()
+    return dict(vault.open_json(sealed)) if sealed is not None else {}
+
+
+def block(connection: sa.Connection, vault: Vault, channel: str, address: str, blocked: bool) -> bool:
+    """Note that a contact blocked us, or let us in again; False when we do not know the address."""
+    row = connection.execute(
+        sa.update(contacts)
+        .where(contacts.c.channel == channel, contacts.c.address_hash == vault.address_hash(channel, address))
+        .values(blocked=blocked)
+        .returning(contacts.c.id)
+    ).first()
+    return row is not None
+
+
+def erase(connection: sa.Connection, known: Known) -> None:
+    """Delete the contact and all that points to it. Scores do not."""
+    connection.execute(sa.delete(conversations).where(conversations.c.contact == known.id))
+    connection.execute(sa.delete(people).where(people.c.contact == known.id))
+    connection.execute(sa.delete(contacts).where(contacts.c.id == known.id))

@@ -1,0 +1,225 @@
+"""Running synchronous functions of a `Connection` in transactions, on SQLite or PostgreSQL alike.
+
+`await database.transact(fn, *args)` returns after COMMIT, never before.
+`fn(connection, *args)` may be run twice (a batch that failed is run again one
+by one), so it must change nothing but the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import create_async_engine
+
+Connection = sa.Connection  # for those who only pass it on
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Work = Callable[Concatenate[sa.Connection, P], R]
+
+BATCH = 32  # turns that share one COMMIT on SQLite: what keeps a slow disk usable
+BUSY_SECONDS = 5  # how long one process waits for another's write lock
+
+
+class Away(Exception):
+    """The database does not answer. Whoever sent the message should send it again."""
+
+
+class PerDialect:
+    """A statement whose INSERT differs by dialect in nothing but its class (ON CONFLICT)."""
+
+    def __init__(self, make: Callable[[Any], sa.Executable]) -> None:
+        self._of = {"sqlite": make(sqlite.insert), "postgresql": make(postgresql.insert)}
+
+    def on(self, connection: sa.Connection) -> sa.Executable:
+        return self._of[connection.dialect.name]
+
+
+class Database(ABC):
+    """One database, for one event loop."""
+
+    url: sa.URL
+
+    @abstractmethod
+    async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work` in a transaction and return what it returned, after COMMIT."""
+
+    @abstractmethod
+    async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a long read beside the writer."""
+
+    @abstractmethod
+    async def close(self) -> None: ...
+
+
+def connect(url: str) -> Database:
+    """`sqlite:///var/samleng.db` or `postgresql://user:password@host/name`."""
+    parsed = read_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteDatabase(parsed)
+    return PostgresDatabase(parsed)
+
+
+def read_url(url: str) -> sa.URL:
+    """The URL with our drivers; ValueError names what is wrong with it."""
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ValueError("is no database address; write sqlite:///var/samleng.db or postgresql://…") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            if not parsed.database or parsed.database == ":memory:":
+                raise ValueError("needs a file, as in sqlite:///var/samleng.db")
+            return parsed.set(drivername="sqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+asyncpg")
+        case other:
+            raise ValueError(f"names {other}; Samleng works on sqlite and postgresql")
+
+
+def sqlite_engine(url: sa.URL, *, writes: bool = True) -> sa.Engine:
+    """A file in WAL mode; a writer takes the lock when it begins, so that it never fails half-way."""
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, poolclass=sa.QueuePool
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged answer survives a power cut
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-8000")
+        cursor.close()
+
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class SqliteDatabase(Database):
+    """One writer in the event loop, which drains its queue into one transaction."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.url = url
+        self._writer = sqlite_engine(url)
+        self._reader = sqlite_engine(url, writes=False)
+        self._jobs: deque[tuple[Callable[[sa.Connection], Any], asyncio.Future[Any]]] = deque()
+        self._draining: asyncio.Task[None] | None = None
+
+    async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._jobs.append((lambda connection: work(connection, *args, **kwargs), future))
+        if self._draining is None or self._draining.done():
+            self._draining = asyncio.create_task(self._drain())
+        # A client that hangs up must not cancel a turn that others share a transaction with.
+        return await asyncio.shield(future)
+
+    async def _drain(self) -> None:
+        while self._jobs:
+            await asyncio.sleep(0)  # let what has arrived meanwhile join this batch
+            batch = [self._jobs.popleft() for _ in range(min(BATCH, len(self._jobs)))]
+            try:
+                with self._writer.begin() as connection:
+                    results = [work(connection) for work, _future in batch]
+            except Exception as error:
+                if len(batch) == 1:
+                    _fail(batch[0][1], error)
+                else:
+                    for work, future in batch:
+                        self._alone(work, future)
+                continue
+            for (_work, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+    def _alone(self, work: Callable[[sa.Connection], Any], future: asyncio.Future[Any]) -> None:
+        try:
+            with self._writer.begin() as connection:
+                result = work(connection)
+        except Exception as error:
+            _fail(future, error)
+        else:
+            if not future.done():
+                future.set_result(result)
+
+    async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        def run() -> R:
+            with self._reader.begin() as connection:
+                return work(connection, *args, **kwargs)
+
+        try:
+            return await asyncio.to_thread(run)
+        except OperationalError as error:
+            raise Away(str(error.orig)) from error
+
+    async def close(self) -> None:
+        if self._draining is not None:
+            await self._draining
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+class PostgresDatabase(Database):
+    """asyncpg; the same synchronous functions run inside `run_sync`."""
+
+    def __init__(self, url: sa.URL, pool_size: int = 8) -> None:
+        self.url = url
+        self._engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=1800
+        )
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        async def run() -> R:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work, *args, **kwargs)
+
+        task = asyncio.create_task(run())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.shield(task)
+        except (OSError, PoolTimeout) as error:
+            raise Away(str(error)) from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error, OperationalError):
+                raise Away(str(error.orig)) from error
+            raise
+
+    async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.transact(work, *args, **kwargs)
+
+    async def close(self) -> None:
+        for task in list(self._running):
+            with suppress(Exception):
+                await task
+        await self._engine.dispose()
+
+
+def alive(connection: sa.Connection) -> None:
+    """Answers, or the caller is told Away."""
+    connection.execute(sa.text("SELECT 1"))
+
+
+def _fail(future: asyncio.Future[Any], error: Exception) -> None:
+    if future.done():
+        return
+    away = isinstance(error, OperationalError)
+    future.set_exception(Away(str(error.orig)) if away and isinstance(error, OperationalError) else error)

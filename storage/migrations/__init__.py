@@ -1,0 +1,1 @@
+"""Alembic's scripts: one path for SQLite and PostgreSQL."""

@@ -1,0 +1,246 @@
+"""Reference data: content files into tables, tables into the `Library` that conversations look things up in."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+
+from flows.gazetteer import Gazetteer, Place
+from flows.library import SERVICES, Criterion, Facility, Library
+from flows.text import words
+from storage.tables import (
+    criteria,
+    facilities,
+    facility_communes,
+    library,
+    place_changes,
+    place_names,
+    places,
+    rounds,
+)
+
+
+class BadContent(Exception):
+    """A content file says something that can't be; the message names the file, the place in it and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How much reference data there is, and whether any of it changed."""
+
+    places: int
+    facilities: int
+    criteria: int
+    changed: bool
+
+
+def load(connection: sa.Connection, content: Path) -> Loaded:
+    """Bring the tables to what `content` says. Codes that left the files are retired, never deleted: ratings
+    point to them. The version is raised when anything changed, so that running processes read again."""
+    changed = _load_gazetteer(connection, content / "gazetteer")
+    changed |= _load_criteria(connection, read_criteria(content / "criteria.yaml"))
+    changed |= _load_rounds(connection, content / "programme.yaml")
+    changed |= _provide_facilities(connection)
+    if changed:
+        raise_version(connection)
+    return Loaded(
+        _size(connection, places), _size(connection, facilities), _size(connection, criteria), changed
+    )
+
+
+def raise_version(connection: sa.Connection) -> None:
+    """Reference data changed: every process reads it again at its next message."""
+    version = connection.execute(sa.select(library.c.version)).scalar()
+    if version is None:
+        connection.execute(sa.insert(library).values(id=1, version=1))
+    else:
+        connection.execute(sa.update(library).values(version=version + 1))
+
+
+def read(connection: sa.Connection) -> Library:
+    """The whole of it, in memory."""
+    gazetteer = Gazetteer(
+        (
+            Place(*row)
+            for row in connection.execute(
+                sa.select(places.c.code, places.c.kind, places.c.name_km, places.c.name_latin).order_by(
+                    places.c.code
+                )
+            )
+        ),
+        [(row.code, row.name) for row in connection.execute(sa.select(place_names))],
+        [(row.old_code, row.new_code or "") for row in connection.execute(sa.select(place_changes))],
+    )
+    serving: dict[str, list[str]] = {}
+    for row in connection.execute(sa.select(facility_communes).order_by(facility_communes.c.commune)):
+        serving.setdefault(row.facility, []).append(row.commune)
+    known = [
+        Facility(
+            row.code,
+            row.service,
+            row.name_km,
+            row.name_latin,
+            tuple(serving.get(row.code, ())),
+            row.provisional,
+            row.retired,
+        )
+        for row in connection.execute(sa.select(facilities).order_by(facilities.c.code))
+    ]
+    asked = [
+        Criterion(row.code, row.service, row.theme, words(row.question), words(row.label))
+        for row in connection.execute(
+            sa.select(criteria).where(criteria.c.retired.is_(False)).order_by(criteria.c.position)
+        )
+    ]
+    calendar = [
+        (row.code, row.from_on.isoformat(), row.to_on.isoformat())
+        for row in connection.execute(sa.select(rounds).order_by(rounds.c.from_on))
+    ]
+    version = connection.execute(sa.select(library.c.version)).scalar()
+    return Library(gazetteer, known, asked, calendar, int(version or 0))
+
+
+# -- Content files ----------------------------------------------------------------------------------------
+
+
+def read_criteria(file: Path) -> list[dict[str, Any]]:
+    """Rows for the criteria table; BadContent names what is wrong."""
+    rows = []
+    position = 0
+    by_service = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    seen: set[str] = set()
+    for service, listed in by_service.items():
+        if service not in SERVICES:
+            raise BadContent(
+                f"{file.name}: there is no service {service!r}; write one of {', '.join(SERVICES)}"
+            )
+        for entry in listed:
+            position += 1
+            code = str(entry.get("code", ""))
+            where = f"{file.name}: {service}, criterion {position} ({code or 'without a code'})"
+            missing = [key for key in ("code", "theme", "question", "label") if not entry.get(key)]
+            if missing:
+                raise BadContent(f"{where} lacks {', '.join(missing)}")
+            if code in seen:
+                raise BadContent(f"{where}: the code is there twice")
+            if not entry["question"].get("km") or not entry["label"].get("km"):
+                raise BadContent(f"{where} has no Khmer (km)")
+            seen.add(code)
+            rows.append(
+                {
+                    "code": code,
+                    "service": service,
+                    "position": position,
+                    "theme": entry["theme"],
+                    "question": entry["question"],
+                    "label": entry["label"],
+                    "retired": False,
+                }
+            )
+    return rows
+
+
+def _load_criteria(connection: sa.Connection, wanted: list[dict[str, Any]]) -> bool:
+    stored = {row.code: dict(row._mapping) for row in connection.execute(sa.select(criteria))}
+    changed = False
+    for row in wanted:
+        if stored.get(row["code"]) == row:
+            continue
+        changed = True
+        if row["code"] in stored:
+            connection.execute(sa.update(criteria).where(criteria.c.code == row["code"]).values(**row))
+        else:
+            connection.execute(sa.insert(criteria).values(**row))
+    gone = [
+        code for code, row in stored.items() if not row["retired"] and code not in {r["code"] for r in wanted}
+    ]
+    if gone:
+        changed = True
+        connection.execute(sa.update(criteria).where(criteria.c.code.in_(gone)).values(retired=True))
+    return changed
+
+
+def _load_rounds(connection: sa.Connection, file: Path) -> bool:
+    listed = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("rounds") or []
+    wanted = []
+    for entry in listed:
+        row = {
+            "code": str(entry["code"]),
+            "name": entry["name"],
+            "from_on": entry["from"],
+            "to_on": entry["to"],
+        }
+        if (
+            not all(isinstance(row[key], date) for key in ("from_on", "to_on"))
+            or row["from_on"] > row["to_on"]
+        ):
+            raise BadContent(f"{file.name}: round {row['code']}: write from: and to: as dates, 2026-12-01")
+        wanted.append(row)
+    wanted.sort(key=lambda row: row["from_on"])
+    for before, after in pairwise(wanted):
+        if after["from_on"] <= before["to_on"]:
+            raise BadContent(f"{file.name}: rounds {before['code']} and {after['code']} overlap")
+    stored = [dict(row._mapping) for row in connection.execute(sa.select(rounds).order_by(rounds.c.from_on))]
+    if stored == wanted:
+        return False
+    connection.execute(sa.delete(rounds))
+    if wanted:
+        connection.execute(sa.insert(rounds), wanted)
+    return True
+
+
+def _load_gazetteer(connection: sa.Connection, folder: Path) -> bool:
+    tables = (
+        (places, "places.csv", ("code", "kind", "name_km", "name_latin")),
+        (place_names, "names.csv", ("code", "name")),
+        (place_changes, "changes.csv", ("old_code", "new_code")),
+    )
+    changed = False
+    for table, name, columns in tables:
+        wanted = _rows(folder / name, columns)
+        stored = {tuple(row) for row in connection.execute(sa.select(*(table.c[c] for c in columns)))}
+        if stored == wanted:
+            continue
+        changed = True
+        connection.execute(sa.delete(table))
+        connection.execute(
+            sa.insert(table), [dict(zip(columns, row, strict=True)) for row in sorted(wanted, key=str)]
+        )
+    return changed
+
+
+def _rows(file: Path, columns: tuple[str, ...]) -> set[tuple[str | None, ...]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = (tuple(row[column] or None for column in columns) for row in csv.DictReader(lines))
+        return {row if columns[-1] != "name_latin" else (*row[:-1], row[-1] or "") for row in rows if row[0]}
+
+
+def _provide_facilities(connection: sa.Connection) -> bool:
+    """Each commune's own office, health centre and school, until a registry names the real ones."""
+    communes = connection.execute(
+        sa.select(places.c.code).where(places.c.kind.in_(("commune", "sangkat")))
+    ).scalars()
+    wanted = {f"{service}{commune}": (service, commune) for commune in communes for service in SERVICES}
+    known = set(connection.execute(sa.select(facilities.c.code)).scalars())
+    new = sorted(wanted.keys() - known)
+    if not new:
+        return False
+    connection.execute(
+        sa.insert(facilities),
+        [{"code": code, "service": wanted[code][0], "provisional": True} for code in new],
+    )
+    connection.execute(
+        sa.insert(facility_communes), [{"facility": code, "commune": wanted[code][1]} for code in new]
+    )
+    return True
+
+
+def _size(connection: sa.Connection, table: sa.Table) -> int:
+    return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())

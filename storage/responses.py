@@ -1,0 +1,211 @@
+"""Ratings and what is counted from them. Nothing here knows a contact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage.database import PerDialect
+from storage.tables import histograms, responses
+from storage.vault import Vault, reference
+
+ALL = "all"
+
+_RATED = sa.select(sa.func.count()).where(responses.c.rater.in_(sa.bindparam("raters", expanding=True)))
+_FIND = (
+    sa.select(responses.c.scores, responses.c.groups, responses.c.comment)
+    .where(responses.c.rater == sa.bindparam("rater"))
+    .with_for_update()
+)
+_STORE = PerDialect(
+    lambda insert: (
+        lambda statement: statement.on_conflict_do_update(
+            index_elements=["rater"],
+            set_={
+                name: statement.excluded[name]
+                for name in ("commune", "scores", "groups", "comment", "rated_on")
+            },
+        )
+    )(
+        insert(responses).values(
+            {
+                name: sa.bindparam(name)
+                for name in (
+                    "rater",
+                    "facility",
+                    "round",
+                    "reference",
+                    "commune",
+                    "shared",
+                    "scores",
+                    "groups",
+                    "comment",
+                    "rated_on",
+                )
+            }
+        )
+    )
+)
+_COUNT = PerDialect(
+    lambda insert: (
+        lambda statement: statement.on_conflict_do_update(
+            index_elements=["facility", "round", "criterion", "grp"],
+            set_={
+                f"s{score}": histograms.c[f"s{score}"] + statement.excluded[f"s{score}"]
+                for score in range(1, 6)
+            },
+        )
+    )(
+        insert(histograms).values(
+            {
+                name: sa.bindparam(name)
+                for name in ("facility", "round", "criterion", "grp", "s1", "s2", "s3", "s4", "s5")
+            }
+        )
+    )
+)
+
+
+def groups_of(about: Mapping[str, str | None]) -> list[str]:
+    """The groups that what a person said of herself puts her in. Youth is 15 to 30, by age band."""
+    groups = []
+    match about.get("gender"):
+        case "female":
+            groups.append("women")
+        case "male":
+            groups.append("men")
+        case "other":
+            groups.append("other")
+    if about.get("age") == "15-30":
+        groups.append("youth")
+    groups += [
+        group
+        for group, key in (("disability", "disability"), ("minority", "minority"), ("poor", "poor"))
+        if about.get(key) == "yes"
+    ]
+    return groups
+
+
+def rated(connection: sa.Connection, raters: Iterable[bytes]) -> int:
+    """How many of these have rated."""
+    return int(connection.execute(_RATED, {"raters": list(raters)}).scalar_one())
+
+
+def rate(
+    connection: sa.Connection,
+    vault: Vault,
+    rater: bytes,
+    *,
+    facility: str,
+    round_code: str,
+    scores: Mapping[str, int],
+    groups: Iterable[str] = (),
+    comment: dict[str, Any] | None = None,
+    commune: str | None = None,
+    shared: bool = False,
+    today: date,
+) -> str:
+    """Store a rating, or put it in place of the rater's earlier one of this round. Returns its reference."""
+    before = connection.execute(_FIND, {"rater": rater}).first()
+    groups = sorted(set(groups))
+    counts: Counter[tuple[str, str, int]] = Counter()
+    _tally(counts, scores, groups, +1)
+    if before is not None:
+        _tally(counts, before.scores, before.groups, -1)
+    called = reference(rater)
+    connection.execute(
+        _STORE.on(connection),
+        {
+            "rater": rater,
+            "facility": facility,
+            "round": round_code,
+            "reference": called,
+            "commune": commune,
+            "shared": shared,
+            "scores": dict(scores),
+            "groups": groups,
+            "comment": vault.seal_json(comment) if comment else None,
+            "rated_on": today,
+        },
+    )
+    _count(connection, facility, round_code, counts)
+    return called
+
+
+def comment(connection: sa.Connection, vault: Vault, rater: bytes, said: dict[str, Any]) -> bool:
+    """Put a comment on a stored rating; False when there is none."""
+    row = connection.execute(
+        sa.update(responses)
+        .where(responses.c.rater == rater)
+        .values(comment=vault.seal_json(said))
+        .returning(responses.c.rater)
+    ).first()
+    return row is not None
+
+
+def regroup(
+    connection: sa.Connection, rater: bytes, facility: str, round_code: str, groups: Iterable[str]
+) -> bool:
+    """Copy what a person said of herself onto her rating, and count it there; False when there is none."""
+    before = connection.execute(_FIND, {"rater": rater}).first()
+    if before is None:
+        return False
+    groups = sorted(set(groups))
+    counts: Counter[tuple[str, str, int]] = Counter()
+    _tally(counts, before.scores, groups, +1)
+    _tally(counts, before.scores, before.groups, -1)
+    connection.execute(sa.update(responses).where(responses.c.rater == rater).values(groups=groups))
+    _count(connection, facility, round_code, counts)
+    return True
+
+
+def _tally(
+    counts: Counter[tuple[str, str, int]], scores: Mapping[str, int], groups: Iterable[str], sign: int
+) -> None:
+    for group in (ALL, *groups):
+        for criterion, score in scores.items():
+            counts[criterion, group, score] += sign
+
+
+def _count(
+    connection: sa.Connection, facility: str, round_code: str, counts: Counter[tuple[str, str, int]]
+) -> None:
+    """Add to the five counters of each criterion and group, in one order, so that two ratings never deadlock."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for (criterion, group, score), change in counts.items():
+        if change:
+            row = rows.setdefault(
+                (criterion, group),
+                {"facility": facility, "round": round_code, "criterion": criterion, "grp": group}
+                | {f"s{score}": 0 for score in range(1, 6)},
+            )
+            row[f"s{score}"] += change
+    if rows:
+        connection.execute(_COUNT.on(connection), [rows[key] for key in sorted(rows)])
+
+
+def histogram(connection: sa.Connection, facility: str, round_code: str) -> dict[tuple[str, str], list[int]]:
+    """(criterion, group) to how many gave 1, 2, 3, 4, 5."""
+    rows = connection.execute(
+        sa.select(histograms).where(histograms.c.facility == facility, histograms.c.round == round_code)
+    )
+    return {
+        (row.criterion, row.grp): [row.s1, row.s2, row.s3, row.s4, row.s5]
+        for row in rows
+        if any((row.s1, row.s2, row.s3, row.s4, row.s5))
+    }
+
+
+def find(connection: sa.Connection, vault: Vault, called: str) -> dict[str, Any] | None:
+    """A rating by the reference its giver was told: facility, round, scores, groups, comment, rated_on."""
+    row = connection.execute(sa.select(responses).where(responses.c.reference == called.upper())).first()
+    if row is None:
+        return None
+    found = dict(row._mapping)
+    del found["rater"]
+    found["comment"] = vault.open_json(row.comment) if row.comment is not None else None
+    return found

@@ -1,0 +1,79 @@
+"""Keys and what they protect: sealed columns, address look-ups, raters.
+
+Everything comes from one secret (SAMLENG_SECRET_KEY). Without it the database
+does not say who a contact is, what a conversation holds, or who gave a score.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NONCE = 12  # bytes, as AES-GCM wants it
+
+
+class Unreadable(Exception):
+    """Sealed under another secret, or damaged."""
+
+
+class Vault:
+    """Seals and opens, and makes keyed hashes of 16 bytes. `secret`: at least 16 characters."""
+
+    def __init__(self, secret: str) -> None:
+        if len(secret) < 16:
+            raise ValueError("the secret key needs at least 16 characters")
+        self._secret = secret.encode()
+        self._cipher = AESGCM(self._key("seal"))
+        self._addresses = self._key("address")
+        self._raters = self._key("rater")
+
+    def _key(self, purpose: str) -> bytes:
+        derive = HKDF(hashes.SHA256(), length=32, salt=None, info=b"samleng/" + purpose.encode())
+        return derive.derive(self._secret)
+
+    def token(self, purpose: str) -> str:
+        """A stable secret of 64 hex digits for one purpose, as for a webhook."""
+        return self._key("token/" + purpose).hex()
+
+    def seal(self, plain: bytes) -> bytes:
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, None)
+
+    def open(self, sealed: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None)
+        except InvalidTag as error:
+            raise Unreadable(
+                "sealed under another secret: is SAMLENG_SECRET_KEY the one this database began with?"
+            ) from error
+
+    def seal_json(self, value: Any) -> bytes:
+        return self.seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+    def open_json(self, sealed: bytes) -> Any:
+        return json.loads(self.open(sealed))
+
+    def address_hash(self, channel: str, address: str) -> bytes:
+        """What a contact is found by."""
+        return hmac.digest(self._addresses, f"{channel}\0{address}".encode(), hashlib.sha256)[:16]
+
+    def rater(self, address_hash: bytes, person: int, facility: str, round_code: str) -> bytes:
+        """The key of one person's rating of one facility in one round. Made from the address's hash, not the
+        contact's number, so that who erases her data and comes back still counts once."""
+        what = b"\0".join((address_hash, str(person).encode(), facility.encode(), round_code.encode()))
+        return hmac.digest(self._raters, what, hashlib.sha256)[:16]
+
+
+def reference(rater: bytes) -> str:
+    """What a citizen is told to name her rating by: 8 letters and digits without look-alikes (40 bits)."""
+    alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+    bits = int.from_bytes(hashlib.sha256(rater).digest()[:5], "big")
+    return "".join(alphabet[(bits >> shift) & 31] for shift in range(35, -5, -5))
