@@ -224,12 +224,12 @@ def import_(
             await database.close()
 
     report = run_async(load())
-    for problem in (*report.problems, *report.warnings):
-        bad = problem in report.problems
-        where = f"row {problem.row}" if problem.row else "file"
-        column = f", {problem.column}" if problem.column else ""
-        err.print(f"[{'red' if bad else 'yellow'}]{where}{column}:[/] {problem.english}", soft_wrap=True)
-        err.print(f"    {problem.khmer}", soft_wrap=True)
+    for colour, problems in (("red", report.problems), ("yellow", report.warnings)):
+        for problem in problems:
+            where = f"row {problem.row}" if problem.row else "file"
+            column = f", {problem.column}" if problem.column else ""
+            err.print(f"{where}{column}: ", style=colour, markup=False, end="")
+            err.print(f"{problem.english}\n    {problem.khmer}", markup=False, soft_wrap=True)
     counts = f"{report.added} new, {report.changed} changed, {report.unchanged} as before, {report.retired} retired"
     if report.problems:
         err.print(f"{len(report.problems)} problems: nothing was loaded. Mend them and import again.")

@@ -44,6 +44,11 @@ class Gazetteer:
         self._below: dict[str, list[Place]] = {}
         for place in self.places:
             self._below.setdefault(place.code[:-2], []).append(place)
+        self._former: dict[str, tuple[str, ...]] = {}
+        for old in self._successor:
+            now = self.current(old)
+            if now:
+                self._former[now] = (*self._former.get(now, ()), old)
         self._sorted: dict[str, tuple[Place, ...]] = {}
 
     def place(self, code: str) -> Place | None:
@@ -89,6 +94,10 @@ class Gazetteer:
             seen.add(code)
             code = self._successor.get(code, "")
         return code or None
+
+    def formerly(self, code: str) -> tuple[str, ...]:
+        """The codes that the place `code` had before, and that people may still go by."""
+        return self._former.get(code, ())
 
     def reused(self, code: str) -> bool:
         """Whether `code` meant another place before; who knows the old list may mean that one."""

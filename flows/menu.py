@@ -17,7 +17,8 @@ PRIVACY = (
 
 async def menu(world: World) -> Outcome:
     """What one can do here."""
-    if await Given("welcome"):
+    welcome = bool(await Given("welcome"))
+    if welcome:
         await Say(WELCOME)
         for line in PRIVACY:
             await Say(line)
@@ -29,7 +30,9 @@ async def menu(world: World) -> Outcome:
         else Option("join", _("Get village notices"))
     )
     options += [Option("language", _("Language")), Option("privacy", _("My data")), Option("help", _("Help"))]
-    chosen = await Choice(key="menu", text=_("What would you like to do?"), options=tuple(options))
+    chosen = await Choice(
+        key="menu", text=_("What would you like to do?"), options=tuple(options), budget=3 if welcome else 1
+    )
     return Goto(chosen)
 
 
@@ -67,6 +70,7 @@ async def privacy(world: World) -> Outcome:
         key="privacy",
         text=_("What would you like to do?"),
         options=(Option("menu", _("Main menu")), Option("erase", _("Delete my data"))),
+        budget=2,
     )
     return Goto(chosen)
 

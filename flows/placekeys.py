@@ -8,6 +8,8 @@ only make two names alike, never lose one.
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
 
 from flows.khmer import key
 
@@ -33,7 +35,7 @@ _BLANKS = re.compile(r"[^0-9a-z\u1780-\u17d3]+")
 _WORDS = re.compile(r"[0-9a-z]+|[\u1780-\u17d3]+")
 _COUNTER_KHMER = re.compile("(?:ទី|លេខ)(?=[0-9])")
 _NUMBER_KHMER = re.compile("(?:ទី|លេខ)?(ប្រាំមួយ|មួយ|ពីរ|បី|បួន)$")
-_NUMBER_LATIN = re.compile("(?<=[a-z]{3})(?:ti)(muoy|muay|mouy|pir|pi|bei|buon)$")
+_NUMBER_LATIN = re.compile("(?<=[a-z]{3})(?:ti(?=[mpb])|(?=muoy|pir$))(muoy|muay|mouy|pir|pi|bei|buon)$")
 _NOT_DIGITS = re.compile("[^0-9]+")
 
 
@@ -55,6 +57,7 @@ def folded(text: str) -> str:
     return text.replace("'", "")
 
 
+@lru_cache(maxsize=512)
 def plain(text: str) -> str:
     """The plain key of a folded name; "" when it has neither Khmer nor Latin letters nor digits.
 
@@ -103,10 +106,18 @@ _SOUNDS_KHMER = str.maketrans("គឃជឈឌដទឍឋធពភណឡឹឺ�
 _SILENT_R = re.compile("រ(?![\u17b6-\u17d2])")
 
 
+@lru_cache(maxsize=512)
 def sound(name: str) -> str:
-    """The sound key of a plain key, or of many with "|" between them."""
-    if is_khmer(name):
-        return _SILENT_R.sub("", name).translate(_SOUNDS_KHMER)
+    """The sound key of a plain key."""
+    return sounds([name])[0]
+
+
+def sounds(names: Sequence[str]) -> list[str]:
+    """The sound keys of plain keys of one script, in their order."""
+    # One pass over all names is several times as fast as a pass for each.
+    text = "|".join(names)
+    if is_khmer(text):
+        return _SILENT_R.sub("", text).translate(_SOUNDS_KHMER).split("|")
     for pattern, letter in _SOUNDS_LATIN:
-        name = pattern.sub(letter, name)
-    return name
+        text = pattern.sub(letter, text)
+    return text.split("|")

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from flows.placekeys import COMMUNE, DISTRICT, PROVINCE, VILLAGE, folded, is_khmer
 
 # The word for a unit, and the number of digits in the codes of such units.
@@ -42,8 +44,8 @@ _LONG_NUMBER = re.compile(r"(?<![0-9.,+\-])(?:[0-9]{6}|[0-9]{8})(?![0-9]|[.,\-][
 # Words that say the number is not a code of the administration: postal, Ministry of Economy and Finance.
 _OTHER_CODES = re.compile(r"post|zip|\bmef\b|finance|" + folded("ប្រៃសណីយ៍") + "|" + folded("ហិរញ្ញវត្ថុ"))
 
-_VIETNAMESE = re.compile("[\u1ea0-\u1ef9đơưăĩũĐƠƯĂĨŨ]")
-_TONES = re.compile("[àáãòóõìíùúýôêÀÁÃÒÓÕÌÍÙÚÝÔÊ]")
+_VIETNAMESE = re.compile("[\u1ea0-\u1ef9đơưăĩũ]", re.IGNORECASE)
+_TONES = re.compile("[àáâãòóõìíùúýôê]", re.IGNORECASE)
 _OURS = re.compile("[0-9A-Za-z\u00c0-\u024f\u1780-\u17e9]")
 
 
@@ -112,21 +114,34 @@ def code_within(text: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def parts(text: str, *, anywhere: bool = False) -> list[Part]:
+def parts(text: str, *, anywhere: bool = False, misspelt: bool = False) -> list[Part]:
     """The names in the folded `text`, in the order typed, with their units.
 
     Commas and unit words part them: "khum chrey srok thma koul", "chrey commune, thma koul district".
-    `anywhere` also looks for Khmer unit words inside a word, as Khmer is often typed without blanks.
+    `anywhere` also looks for Khmer unit words inside a word, as Khmer is often typed without blanks;
+    `misspelt` also takes for a unit word what is one edit away from one.
     """
-    unit = _UNIT_ANYWHERE if anywhere else _UNIT_AT_WORD
     found: list[Part] = []
     for chunk in _CHUNKS.split(text):
-        words = unit.sub(r" \1 ", chunk).split() if is_khmer(chunk) else chunk.split()
-        if not words:
-            continue
-        after = words[0] not in _UNITS and words[-1] in _UNITS
-        found += _units_after(words) if after else _units_before(words)
+        if is_khmer(chunk):
+            chunk = (_UNIT_ANYWHERE if anywhere else _UNIT_AT_WORD).sub(r" \1 ", chunk)
+        words = chunk.split()
+        if misspelt:
+            words = [mended for word in words for mended in _mended(word)]
+        if words:
+            after = words[0] not in _UNITS and words[-1] in _UNITS
+            found += _units_after(words) if after else _units_before(words)
     return found
+
+
+def units_apart(text: str) -> str:
+    """The folded `text` with a blank before and after each Khmer unit word."""
+    return _UNIT_ANYWHERE.sub(r" \1 ", text)
+
+
+def unit_of(word: str) -> int:
+    """The number of digits in the codes of the units that the folded `word` names; 0 for another word."""
+    return _UNITS.get(word, 0)
 
 
 def _units_after(words: list[str]) -> list[Part]:
@@ -143,16 +158,30 @@ def _units_after(words: list[str]) -> list[Part]:
 
 def _units_before(words: list[str]) -> list[Part]:
     found: list[Part] = []
-    level = 0
+    unit = ""
     name: list[str] = []
-    for word in words:
-        # Right after a unit word another one is part of the name: ភូមិ ភូមិធំ.
-        if word in _UNITS and (name or not level):
+    for place, word in enumerate(words):
+        # Right after a unit word, or as the last one, another is part of a name: ភូមិ ភូមិធំ, kouk srok.
+        if word in _UNITS and (name or not unit) and place < len(words) - 1:
             if name:
-                found.append(Part(level, " ".join(name)))
-            level, name = _UNITS[word], []
+                found.append(Part(unit_of(unit), " ".join(name)))
+            unit, name = word, []
         else:
             name.append(word)
-    if name:
-        found.append(Part(level, " ".join(name)))
+    found.append(Part(unit_of(unit), " ".join(name)))
     return found
+
+
+def _mended(word: str) -> list[str]:
+    """`word` with the unit word it is, or begins with, spelt right: ឃុព្រែក is ឃុំ ព្រែក."""
+    if word in _UNITS:
+        return [word]
+    if not is_khmer(word):
+        near = (unit for unit in _UNITS if len(unit) > 3 and OSA.distance(word, unit, score_cutoff=1) <= 1)
+        return [next(near, word)]
+    for unit in _KHMER_UNITS:
+        for size in (len(unit), len(unit) - 1, len(unit) + 1):
+            rest = word[size:]
+            if "\u1780" <= rest[:1] <= "\u17b3" and OSA.distance(word[:size], unit, score_cutoff=1) <= 1:
+                return [unit, rest]
+    return [word]

@@ -13,14 +13,18 @@ from flows.world import World
 
 NONE = "none"
 BROWSE = "browse"
+Ways = tuple[Option[str], ...]
 MORE = "more"
 NEAR = 0.75  # a candidate below this is no resemblance a person would see
+MOST_BRIEF = 4  # candidates in one text message
 PAGE = 8  # a page of places and "more" stay within the ten options of a Choice
 
 
 def hear(library: Library, query: str) -> Heard:
     """What a typed place may be, as communes: sure only when it can be no other."""
     found = library.finder.find(query)
+    if found.accepted and (commune := library.gazetteer.commune_of(found.accepted)):
+        return Heard((commune,), found.exact)
     communes = [
         commune
         for candidate in found.candidates
@@ -28,9 +32,7 @@ def hear(library: Library, query: str) -> Heard:
         for code in candidate.codes
         if (commune := library.gazetteer.commune_of(code))
     ]
-    if found.accepted and (commune := library.gazetteer.commune_of(found.accepted)):
-        return Heard((commune,), found.exact)
-    return Heard(tuple(dict.fromkeys(communes))[:PAGE], False)
+    return Heard(tuple(dict.fromkeys(communes)), False)
 
 
 async def choose_commune(world: World) -> str:
@@ -40,12 +42,16 @@ async def choose_commune(world: World) -> str:
     """
     library = world.library
     name = brief_name if world.channel.brief else full_name
-    from_list = Option(BROWSE, _("Choose from a list"))
+    from_list: Ways = (Option(BROWSE, _("Choose from a list")),)
     text: Phrase = _("Which commune or sangkat do you live in? Write its name.")
-    ways = (from_list,)
+    ways = from_list
     for attempt in count(1):
         heard = await Place(
-            key=f"place.{attempt}", text=text, find=lambda query: hear(library, query), ways=ways
+            key=f"place.{attempt}",
+            text=text,
+            find=lambda query: hear(library, query),
+            ways=ways,
+            budget=1 if ways is from_list else 2,
         )
         if isinstance(heard, Way):
             if heard.code == BROWSE:
@@ -53,19 +59,35 @@ async def choose_commune(world: World) -> str:
             if heard.code != NONE:
                 return heard.code
             text = _("Write the commune and the district, for example: {example}", example=example(library))
-            ways = (from_list,)
+            ways = from_list
         elif heard.sure:
             return heard.communes[0]
         elif len(heard.communes) == 1:
             text = _("Is it {place}?", place=name(heard.communes[0], library))
             ways = (Option(heard.communes[0], _("Yes")), Option(NONE, _("No")))
-        else:
-            text = _("Which one?")
-            ways = (
-                *(Option(code, name(code, library)) for code in heard.communes),
-                Option(NONE, _("Another place")),
+        elif len(heard.communes) > (MOST_BRIEF if world.channel.brief else PAGE):
+            text = _(
+                "Many places have that name. Write the commune and the district, for example: {example}",
+                example=brief_name(heard.communes[0], library),
             )
+            ways = from_list
+        else:
+            text, ways = _which(heard.communes, world)
     raise AssertionError("count() does not end")
+
+
+def _which(communes: tuple[str, ...], world: World) -> tuple[Phrase, Ways]:
+    """One of several. Where each letter is paid for, places of one name are told apart by their district alone."""
+    library = world.library
+    text: Phrase = _("Which one?")
+    name = brief_name if world.channel.brief else full_name
+    places = [library.place(code) for code in communes]
+    if world.channel.brief and len({place.km for place in places if place}) == 1:
+        text = _("{commune} in which district?", commune=place_name(places[0]))
+        options = [Option(code, place_name(library.district_of(code))) for code in communes]
+    else:
+        options = [Option(code, name(code, library)) for code in communes]
+    return text, (*options, Option(NONE, _("Another place")))
 
 
 async def yes(key: str, text: Phrase) -> bool:
@@ -85,27 +107,30 @@ def example(library: Library) -> Phrase:
 async def browse(world: World) -> str:
     """Province, district, commune: each from a list."""
     gazetteer = world.library.gazetteer
-    province = await choose_from("province", _("Which province?"), gazetteer.children(""))
-    district = await choose_from("district", _("Which district?"), gazetteer.children(province))
-    return await choose_from("commune", _("Which commune?"), gazetteer.children(district))
+    province = await choose_from("province", _("Which province?"), named(gazetteer.children("")))
+    district = await choose_from("district", _("Which district?"), named(gazetteer.children(province)))
+    return await choose_from("commune", _("Which commune?"), named(gazetteer.children(district)))
 
 
-async def choose_from(key: str, text: Phrase, places: Sequence[GazetteerPlace]) -> str:
-    """One of many places, a page at a time; the last page leads to the first again only by going back."""
-    pages = list(paged(places, PAGE))
+async def choose_from(key: str, text: Phrase, options: Sequence[Option[str]]) -> str:
+    """One of many, a page at a time; the way from the last page to the first is *back*."""
+    pages = list(paged(options, PAGE))
     for number, page in enumerate(pages, 1):
-        options = [Option(place.code, place_name(place)) for place in page]
-        if number < len(pages):
-            options.append(Option(MORE, _("More")))
-        picked = await Choice(key=f"{key}.{number}", text=text, options=tuple(options))
+        more: Ways = () if number == len(pages) else (Option(MORE, _("More")),)
+        picked: str = await Choice(key=f"{key}.{number}", text=text, options=(*page, *more), budget=2)
         if picked != MORE:
             return picked
     raise AssertionError("the last page has no 'more'")
 
 
-def paged(places: Iterable[GazetteerPlace], size: int) -> Iterable[Sequence[GazetteerPlace]]:
-    """The places in pages of `size`; a last page of one joins the page before it."""
-    listed = list(places)
+def named(places: Iterable[GazetteerPlace]) -> list[Option[str]]:
+    """Places as options, by their bare names: where they lie was chosen before."""
+    return [Option(place.code, place_name(place)) for place in places]
+
+
+def paged(options: Sequence[Option[str]], size: int) -> Iterable[Sequence[Option[str]]]:
+    """The options in pages of `size`; a last page of one joins the page before it."""
+    listed = list(options)
     while listed:
         take = len(listed) if len(listed) <= size + 1 else size
         yield listed[:take]

@@ -1,5 +1,6 @@
 """Names of places of one kind, found by how near they are to what was typed."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -7,10 +8,10 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from flows.gazetteer import Gazetteer
-from flows.placekeys import digits, folded, is_khmer, plain, sound
+from flows.placekeys import digits, folded, is_khmer, plain, sound, sounds
 
 # Nearness is a mean of how it is written and how it sounds. Writing weighs more: many names sound alike.
-_PLAIN, _SOUND = 0.6, 0.4
+_PLAIN, _SOUND = 0.75, 0.25
 # Sangkae 1 is not Sangkae 2; a number that is missing is more likely forgotten.
 _OTHER_NUMBER, _NO_NUMBER = 0.75, 0.93
 # Only the very same key is worth 1.
@@ -22,7 +23,7 @@ class Hit:
     """A name near the query: its plain key, the codes it stands for, and how near (0 to 1)."""
 
     key: str
-    codes: frozenset[str]
+    codes: tuple[str, ...]
     score: float
 
 
@@ -31,18 +32,50 @@ def likeness(one: str, other: str) -> float:
     return OSA.normalized_similarity(one, other)
 
 
+class Shelf:
+    """Texts in order of length, so that only those that can be near enough are compared."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = sorted(texts, key=len)
+        self._lengths = [len(text) for text in self._texts]
+
+    def near(self, text: str, cutoff: float, limit: int) -> dict[str, float]:
+        """The `limit` texts nearest to `text`, each with its likeness, which is at least `cutoff`."""
+        # Every missing letter is an edit: the likeness is at most the shorter length by the longer.
+        low = bisect_left(self._lengths, len(text) * cutoff)
+        high = bisect_right(self._lengths, len(text) / cutoff)
+        found = process.extract(
+            text, self._texts[low:high], scorer=OSA.normalized_similarity, score_cutoff=cutoff, limit=limit
+        )
+        return {near: score for near, score, _ in found}
+
+
 class Table:
     """The plain keys of some places in one script, each with the codes that share it."""
 
-    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
-        self._codes = {name: frozenset(codes) for name, codes in names.items()}
-        self._keys = list(self._codes)
-        # One pass over all names is several times as fast as a pass for each.
-        self._sounds = sound("|".join(self._keys)).split("|") if self._keys else []
+    def __init__(self, names: Mapping[str, Iterable[str]], heard: Mapping[str, str]) -> None:
+        # Tuples of texts, and no sets: the garbage collector need not visit them, tens of thousands.
+        self._codes = {name: tuple(codes) for name, codes in names.items()}
+        self._heard: dict[str, tuple[str, ...]] = {}
+        for name in self._codes:
+            self._heard[heard[name]] = (*self._heard.get(heard[name], ()), name)
+        self._letters = Shelf(self._codes)
+        self._sounds = Shelf(self._heard)
+        self._starts: set[str] = set()
 
     def exact(self, name: str) -> frozenset[str]:
         """The codes whose plain key is `name`; empty when there are none."""
-        return self._codes.get(name, frozenset())
+        return frozenset(self._codes.get(name, ()))
+
+    def alike(self, name: str) -> frozenset[str]:
+        """The codes of the names that sound like the plain key `name`, whatever their spelling."""
+        return frozenset().union(*(self._codes[same] for same in self._heard.get(sound(name), ())))
+
+    def may_start(self, text: str) -> bool:
+        """Whether a name of at least four characters begins with the four of `text`."""
+        if not self._starts:
+            self._starts.update(name[:4] for name in self._codes)
+        return text in self._starts
 
     def near(self, name: str, limit: int, cutoff: float = 0.5) -> list[Hit]:
         """The names nearest to the plain key `name`, best first; `cutoff` bounds either likeness."""
@@ -50,20 +83,14 @@ class Table:
             return []
         sounded = sound(name)
         number = digits(name)
-        by_letter = process.extract(
-            name, self._keys, scorer=OSA.normalized_similarity, score_cutoff=cutoff, limit=limit
-        )
-        by_sound = process.extract(
-            sounded, self._sounds, scorer=OSA.normalized_similarity, score_cutoff=cutoff, limit=limit
-        )
-        letters = {place: score for _, score, place in by_letter}
-        sounds = {place: score for _, score, place in by_sound}
+        letters = self._letters.near(name, cutoff, limit)
+        sounds = self._sounds.near(sounded, cutoff, limit)
+        heard = {same: score for near, score in sounds.items() for same in self._heard[near]}
         hits = []
-        for place in letters.keys() | sounds.keys():
-            key = self._keys[place]
-            written = letters[place] if place in letters else likeness(name, key)
-            heard = sounds[place] if place in sounds else likeness(sounded, self._sounds[place])
-            score = 1.0 if key == name else min(_NEAREST, _PLAIN * written + _SOUND * heard)
+        for key in letters.keys() | heard.keys():
+            written = letters[key] if key in letters else likeness(name, key)
+            spoken = heard[key] if key in heard else likeness(sounded, sound(key))
+            score = 1.0 if key == name else min(_NEAREST, _PLAIN * written + _SOUND * spoken)
             own = digits(key)
             if own != number:
                 score *= _OTHER_NUMBER if own and number else _NO_NUMBER
@@ -82,6 +109,7 @@ class Names:
         for code, alias in gazetteer.aliases:
             known = self._all.get(code, ())
             self._all[code] = tuple(dict.fromkeys((*known, *_keys(alias))))
+        self._sounds = _sounds({key for keys in self._all.values() for key in keys})
         self._tables: dict[tuple[str, int], tuple[Table, Table]] = {}
 
     def table(self, level: int, name: str, within: str = "") -> Table:
@@ -95,12 +123,20 @@ class Names:
             for code in self._codes(level, within):
                 for key in self._all[code]:
                     scripts[is_khmer(key)].setdefault(key, []).append(code)
-            made = self._tables[within, level] = Table(scripts[0]), Table(scripts[1])
+            made = self._tables[within, level] = (
+                Table(scripts[0], self._sounds),
+                Table(scripts[1], self._sounds),
+            )
         return made[is_khmer(name)]
 
     def official(self, code: str, like: str) -> str:
         """The plain key of the official name of the place `code`, in the script of `like`; "" if none."""
         return next((key for key in self._official[code] if is_khmer(key) == is_khmer(like)), "")
+
+    def above(self, code: str) -> tuple[str, ...]:
+        """The codes of the units in which the place `code` lies, or lay when it had another code."""
+        codes = (code, *self._gazetteer.formerly(code))
+        return tuple(one[:size] for one in codes for size in range(2, len(one), 2))
 
     def _codes(self, level: int, within: str) -> list[str]:
         if not within:
@@ -115,3 +151,14 @@ class Names:
 
 def _keys(*names: str) -> tuple[str, ...]:
     return tuple(key for key in dict.fromkeys(plain(folded(name)) for name in names) if key)
+
+
+def _sounds(keys: Iterable[str]) -> dict[str, str]:
+    """The sound key of each of `keys`."""
+    scripts: tuple[list[str], list[str]] = ([], [])
+    for key in keys:
+        scripts[is_khmer(key)].append(key)
+    found: dict[str, str] = {}
+    for same in scripts:
+        found.update(zip(same, sounds(same), strict=True) if same else ())
+    return found

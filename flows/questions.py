@@ -45,9 +45,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Something said without asking."""
+    """Something said without asking. `budget`: the most SMS segments a message that ends with it may cost."""
 
     text: Phrase
+    budget: int = 1
 
     def __await__(self) -> Generator[Say, None, None]:
         yield self
@@ -76,12 +77,16 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Question(Generic[T]):
-    """Something asked. `key` is permanent: answers are stored under it. `was` names its earlier keys."""
+    """Something asked. `key` is permanent: answers are stored under it. `was` names its earlier keys.
+
+    `budget`: the most SMS segments that a message asking it may cost, with what is said before it.
+    """
 
     key: str
     text: Phrase
     skippable: bool = False
     was: tuple[str, ...] = ()
+    budget: int = 1
 
     def __await__(self) -> Generator[Question[T], T, T]:
         return (yield self)

@@ -16,7 +16,7 @@ from flows.library import (
     service_name,
 )
 from flows.outcomes import Commented, Done, Goto, Outcome, Rated
-from flows.places import choose_commune
+from flows.places import choose_commune, choose_from
 from flows.questions import Choice, Comment, Fact, Given, Option, Remark, Say, Scale
 from flows.text import Joined, Phrase, _, joined
 from flows.world import World
@@ -97,11 +97,8 @@ async def _facility(world: World) -> tuple[Facility, str]:
     facilities = library.facilities(commune, service)
     if len(facilities) == 1:
         return facilities[0], commune
-    picked = await Choice(
-        key="facility",
-        text=_("Which one?"),
-        options=tuple(Option(f.code, facility_name(f, library)) for f in facilities[:10]),
-    )
+    options = [Option(facility.code, facility_name(facility, library)) for facility in facilities]
+    picked = await choose_from("facility.pick", _("Which one?"), options)
     facility = library.facility(picked)
     assert facility is not None  # the Choice accepts only codes of the library
     return facility, commune
@@ -152,6 +149,7 @@ async def _person(world: World, facility: Facility) -> int:
         if rated
         else _("Who is rating now?"),
         options=tuple(options),
+        budget=1 if people < 3 else 2,
     )
     return people + 1 if who == "new" else int(who)
 
@@ -255,6 +253,7 @@ async def correct(world: World) -> Outcome:
         key="change",
         text=_("Which answer do you want to change?"),
         options=tuple(Option(criterion.code, criterion.label) for criterion in criteria),
+        budget=2,
     )
     criterion = next(criterion for criterion in criteria if criterion.code == code)
     scores[code] = await _score(criterion, legend=True)

@@ -5,6 +5,7 @@ with any other letter, Khmer among them, all is UCS-2: 70 units, or 67 when join
 23.040: the header that joins parts takes the difference).
 """
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +50,27 @@ def measure(text: str) -> Segments:
             count, used = count + 1, 0
         used += width
     return Segments(encoding, units, count)
+
+
+_PLAIN = str.maketrans(
+    {"–": "-", "—": "-", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"'}
+)
+
+
+def affordable(text: str) -> str:
+    """`text` respelt in the GSM alphabet where that loses nothing but accents and fine quotes: a Chambâk would
+    make it dearer by half. A text with any letter that has no such spelling (Khmer) stays as it is."""
+    if _encoding(text) == "GSM-7":
+        return text
+    plain = "".join(
+        character
+        if character in _BASIC or character in _ESCAPED
+        else "".join(
+            part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
+        )
+        for character in text.translate(_PLAIN)
+    )
+    return plain if _encoding(plain) == "GSM-7" else text
 
 
 def split(text: str, parts_max: int = 1, *, numbered: bool = True, khmer: bool = True) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flows.library import full_name, place_name
+from flows.library import brief_name, full_name, place_name
 from flows.outcomes import Done, Goto, Joined, Left, Outcome
-from flows.places import choose_commune, choose_from, yes
+from flows.places import choose_commune, choose_from, named, yes
 from flows.questions import Choice, Option, Say
 from flows.text import _
 from flows.world import World
@@ -13,8 +13,9 @@ from flows.world import World
 async def join(world: World) -> Outcome:
     """The commune, and perhaps the village, whose meetings one wants to hear of."""
     home = world.library.place(world.contact.commune)
+    name = brief_name if world.channel.brief else full_name
     if home and await yes(
-        "home", _("Hear of meetings in {commune}?", commune=full_name(home.code, world.library))
+        "home", _("Hear of meetings in {commune}?", commune=name(home.code, world.library))
     ):
         commune = home.code
     else:
@@ -32,7 +33,7 @@ async def join(world: World) -> Outcome:
     )
     if scope == "commune":
         return Joined(commune)
-    return Joined(commune, await choose_from("village", _("Which village?"), villages))
+    return Joined(commune, await choose_from("village", _("Which village?"), named(villages)))
 
 
 async def joined(world: World) -> Outcome:

@@ -200,12 +200,12 @@ def histogram(connection: sa.Connection, facility: str, round_code: str) -> dict
     }
 
 
-def find(connection: sa.Connection, vault: Vault, called: str) -> dict[str, Any] | None:
-    """A rating by the reference its giver was told: facility, round, scores, groups, comment, rated_on."""
-    row = connection.execute(sa.select(responses).where(responses.c.reference == called.upper())).first()
-    if row is None:
-        return None
-    found = dict(row._mapping)
-    del found["rater"]
-    found["comment"] = vault.open_json(row.comment) if row.comment is not None else None
+def find(connection: sa.Connection, vault: Vault, called: str) -> list[dict[str, Any]]:
+    """Ratings by the reference their giver was told: facility, round, scores, groups, comment, rated_on."""
+    found = []
+    for row in connection.execute(sa.select(responses).where(responses.c.reference == called.upper())):
+        rating = dict(row._mapping)
+        del rating["rater"]
+        rating["comment"] = vault.open_json(row.comment) if row.comment is not None else None
+        found.append(rating)
     return found

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
 FILE_BYTES = 20_000_000
 UNPACKED_BYTES = 64_000_000  # four times what a full table of facilities needs
 MEMBERS = 1_000  # files inside an .xlsx
@@ -175,6 +173,8 @@ def _read_xlsx(content: bytes) -> Sheet:
         )
     if not content.startswith(b"PK"):
         raise _no_spreadsheet()
+    from openpyxl import load_workbook  # slow to import, and no process that serves messages needs it
+
     try:
         _inspect(content)
         with warnings.catch_warnings():

@@ -73,7 +73,8 @@ class Vault:
 
 
 def reference(rater: bytes) -> str:
-    """What a citizen is told to name her rating by: 8 letters and digits without look-alikes (40 bits)."""
+    """What a citizen is told to name her rating by: 6 letters and digits without look-alikes. 30 bits: two
+    ratings of one facility will hardly share it, two of the whole country may."""
     alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-    bits = int.from_bytes(hashlib.sha256(rater).digest()[:5], "big")
-    return "".join(alphabet[(bits >> shift) & 31] for shift in range(35, -5, -5))
+    bits = int.from_bytes(hashlib.sha256(rater).digest()[:4], "big")
+    return "".join(alphabet[(bits >> shift) & 31] for shift in range(25, -5, -5))

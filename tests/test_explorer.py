@@ -1,0 +1,203 @@
+"""Whatever a person answers: every flow ends, speaks her language whole, fits its channel, and can be taken back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot import catalogues
+from bot.channels.sms import Sms
+from bot.channels.telegram import LONGEST, LONGEST_DATA, Telegram
+from flows import engine
+from flows.channel import SMS, TELEGRAM, Channel
+from flows.gazetteer import Gazetteer
+from flows.library import SERVICES, Library
+from flows.outcomes import Goto, Outcome
+from flows.questions import Open
+from flows.registry import FLOWS
+from flows.segments import measure
+from flows.world import Contact, World
+from tests.explorer import NONSENSE, Step, explore
+
+HOME = "080303"
+FACILITY = "hc080303"
+SCORES = {"hc-presence": 4, "hc-medicine": 1}
+
+#: What each flow is started with, besides nothing.
+GIVEN: dict[str, list[dict[str, Any]]] = {
+    "menu": [{}, {"welcome": True}],
+    "rate": [
+        {},
+        {"facility": FACILITY},
+        {"facility": "gone"},
+        {"commune": HOME},
+        {"facility": FACILITY, "score.hc-presence": 9},
+    ],
+    "thanks": [{"facility": FACILITY, "person": 1, "reference": "ABC234", "scores": SCORES}],
+    "correct": [{"facility": FACILITY, "person": 1, "scores": SCORES}],
+    "about": [{"facility": FACILITY, "person": 1}],
+}
+CONTACTS = (
+    Contact(),
+    Contact(commune=HOME, joined=True),
+    Contact(commune=HOME, village="08030301", people=3, asked=(1,)),
+)
+RENDERERS = {"telegram": Telegram(), "sms": Sms()}
+
+
+class Whole:
+    """A catalogue that minds when something has no translation."""
+
+    def __init__(self, chain: catalogues.Chain) -> None:
+        self.language = chain.language
+        self.chain = chain
+
+    def gettext(self, msgid: str) -> str:
+        if self.language != catalogues.SOURCE:
+            assert msgid in self.chain.texts, f"{self.language}: untranslated: {msgid!r}"
+        return self.chain.gettext(msgid)
+
+    def number(self, value: int) -> str:
+        return self.chain.number(value)
+
+
+CHAINS = {key: Whole(chain) for key, chain in catalogues.load().items()}
+LANGUAGES = [code for code, _name in catalogues.languages()]
+
+
+#: Two provinces and some of their districts: every way through them is taken, with lists of several pages.
+DISTRICTS = ("0803", "0810", "0813", "2005")
+
+
+@pytest.fixture(scope="module")
+def part(library: Library) -> Library:
+    whole = library.gazetteer
+    wanted = {*DISTRICTS, *(code[:2] for code in DISTRICTS)}
+    places = [p for p in whole.places if p.code in wanted or p.code[:4] in DISTRICTS]
+    communes = {p.code for p in places if len(p.code) == 6}
+    facilities = [
+        facility
+        for commune in sorted(communes)
+        for service in SERVICES
+        for facility in library.facilities(commune, service)
+    ]
+    criteria = [criterion for service in SERVICES for criterion in library.criteria(service)]
+    return Library(Gazetteer(places), facilities, criteria)
+
+
+def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
+    rated = (0, 1) if flow == "rate" else (0,)
+    return [
+        World(contact, channel, library, lambda _facility, n=n: n, "2026-Q4")
+        for contact in CONTACTS
+        for n in rated
+    ]
+
+
+def steps(library: Library, channel: Channel, flow: str) -> list[Step]:
+    labels = [CHAINS[code, channel.wording] for code in LANGUAGES]
+    return [
+        step
+        for world in worlds(library, channel, flow)
+        for given in GIVEN.get(flow, [{}])
+        for step in explore(FLOWS[flow], flow, world, given, labels)
+    ]
+
+
+@pytest.mark.parametrize("channel", [TELEGRAM, SMS], ids=lambda channel: channel.name)
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_answer(flow: str, channel: Channel, part: Library) -> None:
+    taken = steps(part, channel, flow)
+    ended = Counter(type(step.turn.outcome).__name__ for step in taken if step.turn.outcome is not None)
+    assert ended, "no way leads to an end"
+    for step in taken:
+        assert step.turn.understood, (step.before, step.said)
+        outcome = step.turn.outcome
+        assert outcome is None or isinstance(outcome, Outcome)
+        if isinstance(outcome, Goto):
+            assert outcome.flow in FLOWS
+        if not step.turn.replies:
+            continue
+        for language in LANGUAGES:
+            _fits(step, channel, language)
+
+
+def _fits(step: Step, channel: Channel, language: str) -> None:
+    catalogue = CHAINS[language, channel.wording]
+    nav = ["back", "menu"]
+    parts = RENDERERS[channel.name].render(step.turn.replies, catalogue, "tags", nav)
+    assert parts
+    for message in parts:
+        text = message["text"]
+        assert text.strip()
+        assert "{" not in text and "\u200b" not in text.replace("\n", ""), text
+        if channel is TELEGRAM:
+            assert len(text) <= LONGEST
+            for row in message.get("keyboard", ()):
+                for label, data in row:
+                    assert label.strip() and 1 <= len(data.encode()) <= LONGEST_DATA, (label, data)
+        else:
+            cost = measure(text)
+            budget = step.turn.replies[-1].budget
+            assert cost.count <= budget, f"{cost.count} segments of {budget}, {cost.units} units:\n{text}"
+
+
+@pytest.mark.parametrize("channel", [TELEGRAM, SMS], ids=lambda channel: channel.name)
+@pytest.mark.parametrize("flow", FLOWS)
+def test_back_undoes(flow: str, channel: Channel, part: Library) -> None:
+    for world in worlds(part, channel, flow):
+        for given in GIVEN.get(flow, [{}]):
+            for step in explore(FLOWS[flow], flow, world, given, list(CHAINS.values())):
+                if step.before is None or step.turn.question is None:
+                    continue
+                undone = engine.back(FLOWS[flow], step.turn.conversation, world)
+                assert undone is not None
+                here = engine.again(FLOWS[flow], step.before, world)
+                assert undone.question is not None and here.question is not None
+                assert undone.question.key == here.question.key
+
+
+@pytest.mark.parametrize("channel", [TELEGRAM, SMS], ids=lambda channel: channel.name)
+@pytest.mark.parametrize("flow", FLOWS)
+def test_nonsense_changes_nothing(flow: str, channel: Channel, part: Library) -> None:
+    labels = [CHAINS[code, channel.wording] for code in LANGUAGES]
+    world = worlds(part, channel, flow)[0]
+    for given in GIVEN.get(flow, [{}]):
+        for step in explore(FLOWS[flow], flow, world, given, labels):
+            question = step.turn.question
+            if question is None:
+                continue
+            conversation = step.turn.conversation
+            for said in NONSENSE:
+                turn = engine.resume(FLOWS[flow], conversation, said, world, labels)
+                assert not turn.understood, (question.key, said)
+                assert turn.conversation == replace(conversation, misses=conversation.misses + 1)
+                assert turn.question is not None and turn.question.key == question.key
+                if channel is SMS and not isinstance(question, Open):
+                    cost = measure(Sms().render(turn.replies, CHAINS["km", "sms"], "", [])[0]["text"])
+                    assert cost.count <= question.budget + 1
+
+
+def test_questions_of_the_rating_cost_one_segment_for_every_commune(library: Library) -> None:
+    """The longest names of the country included, in both languages."""
+    for place in library.gazetteer.places:
+        if place.kind not in {"commune", "sangkat"}:
+            continue
+        contact = Contact(commune=place.code)
+        world = World(contact, SMS, library, lambda _facility: 0, "2026-Q4")
+        given = {
+            "facility": f"hc{place.code}",
+            "person": 1,
+            "reference": "ABC234",
+            "scores": {criterion.code: 4 for criterion in library.criteria("hc")},
+        }
+        for turn in (
+            engine.start(FLOWS["rate"], world, name="rate"),
+            engine.start(FLOWS["thanks"], world, given, name="thanks"),
+        ):
+            for language in LANGUAGES:
+                [part] = Sms().render(turn.replies, CHAINS[language, "sms"], "", [])
+                assert measure(part["text"]).count == 1, part["text"]
