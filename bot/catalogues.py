@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
@@ -47,7 +47,14 @@ def languages(folder: Path = LOCALE) -> tuple[tuple[str, str], ...]:
     """(code, own name) of each language there is, Khmer first."""
     codes = [path.parent.name for path in folder.glob("*/LC_MESSAGES")]
     ordered = sorted(codes, key=lambda code: (FIRST.index(code) if code in FIRST else len(FIRST), code))
-    return tuple((code, (Locale.parse(code).get_display_name() or code)) for code in ordered)
+    return tuple((code, _own_name(code)) for code in ordered)
+
+
+def _own_name(code: str) -> str:
+    try:
+        return Locale.parse(code).get_display_name() or code
+    except UnknownLocaleError:  # a language of few speakers, such as Bunong (cmo)
+        return code
 
 
 def load(folder: Path = LOCALE) -> dict[tuple[str, str], Chain]:

@@ -37,7 +37,7 @@ class Intake:
             self.desk.heard("database_away")
             raise
         except Exception as error:
-            await self._failed(incoming, raw, error)
+            await self.failed(incoming.channel, incoming.message, raw, error)
             return None
         self.desk.heard(f"turn_{incoming.channel}")
         return received
@@ -50,20 +50,21 @@ class Intake:
             except Failed:
                 continue
 
-    async def _failed(self, incoming: Incoming, raw: dict[str, Any], error: Exception) -> None:
+    async def failed(self, channel: str, message: str, raw: dict[str, Any], error: Exception) -> None:
+        """Count a failure: raises Failed until the message is parked, and Away like `take`."""
         kind = type(error).__name__
         failures = await self.database.transact(
             inbox.failed,
             self.desk.vault,
-            incoming.channel,
-            incoming.message,
+            channel,
+            message,
             raw,
             f"{kind}: {error}",
             self.desk.clock(),
         )
         log.error(
             "message_failed",
-            channel=incoming.channel,
+            channel=channel,
             error=kind,
             where=_where(error),
             failures=failures,

@@ -50,8 +50,20 @@ async def poll(bot: telegram.Bot, take: Take) -> None:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 30)
             continue
+        except Exception as error:  # an update that the library can't read; polling must not end
+            log.error("telegram_unreadable", error=type(error).__name__, again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 30)
+            continue
+        chats = by_chat(updates)
+        ended = await asyncio.gather(*(_in_order(chat, take) for chat in chats), return_exceptions=True)
+        failures = [type(end).__name__ for end in ended if end is not None]
+        if failures:  # nothing is confirmed: all of these come again
+            log.error("updates_not_taken", errors=failures, again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 30)
+            continue
         pause = 1.0
-        await asyncio.gather(*(_in_order(chat, take) for chat in by_chat(updates)))
         if updates:
             offset = updates[-1].update_id + 1
 

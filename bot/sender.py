@@ -128,12 +128,20 @@ class Sender:
         while self._marks:
             await asyncio.sleep(MARK_EVERY)
             marks, self._marks = self._marks, []
-            try:
-                await self.database.transact(_store, self.vault, marks)
-            except Away:
-                self._marks = marks + self._marks
-                log.warning("marks_wait", count=len(self._marks))
-                await asyncio.sleep(1)
+            await self._keep(marks)
+
+    async def _keep(self, marks: list[Mark]) -> None:
+        try:
+            await self.database.transact(_store, self.vault, marks)
+        except Away:
+            self._marks = marks + self._marks
+            log.warning("marks_wait", count=len(self._marks))
+            await asyncio.sleep(1)
+        except Exception as error:
+            log.error("marks_failed", error=type(error).__name__, count=len(marks))
+            if len(marks) > 1:  # one that can't be stored must not take the others with it
+                for mark in marks:
+                    await self._keep([mark])
 
     async def sweep(self) -> int:
         """Take what waits in the outbox and nobody holds, and send it; how many rows it was."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from storage.database import read_url
 
@@ -90,26 +95,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
-        sms = {
-            "SMS_ACCOUNT_SID": self.sms_account_sid,
-            "SMS_AUTH_TOKEN": self.sms_auth_token,
-            "SMS_FROM": self.sms_from,
-        }
-        missing = [name for name, value in sms.items() if not value]
-        if missing and len(missing) < len(sms):
-            raise ValueError(
-                f"{PREFIX}{missing[0]} is missing; SMS needs all of {', '.join(PREFIX + name for name in sms)}"
-            )
-        if self.sms_on and self.sms_receives and not self.public_url:
-            raise ValueError(
-                f"{PREFIX}PUBLIC_URL is missing; SMS services sign the public address they call, "
-                "so write the one they are given, as in https://samleng.example.org"
-            )
-        if not self.secret_key and (self.public_url or not self.database_url.startswith("sqlite")):
-            raise ValueError(
-                f"{PREFIX}SECRET_KEY is missing; a service in public or on a shared database needs one that "
-                "all its processes know. Make one with: openssl rand -hex 32"
-            )
+        missing = _missing(self.model_dump())
+        if missing:
+            raise ValueError("\n".join(missing))
         return self
 
     @property
@@ -123,7 +111,7 @@ class Settings(BaseSettings):
     @property
     def sms_receives(self) -> bool:
         """An alphanumeric sender (SAMLENG) cannot be answered: outbound only."""
-        return not any(c.isalpha() for c in self.sms_from)
+        return _answerable(self.sms_from)
 
     @property
     def demo_on(self) -> bool:
@@ -140,18 +128,51 @@ class Settings(BaseSettings):
         file = folder / "secret.key"
         if not file.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(file, "x", opener=_private) as out:
-                    out.write(secrets.token_hex(32))
-            except FileExistsError:  # another process was quicker
-                pass
+            # Whole or not at all: another process may be reading it, or this one may die.
+            with tempfile.NamedTemporaryFile("w", dir=folder, prefix="secret.") as out:  # mode 0600
+                out.write(secrets.token_hex(32))
+                out.flush()
+                os.fsync(out.fileno())
+                with suppress(FileExistsError):  # another process was quicker
+                    os.link(out.name, file)
         return file.read_text().strip()
 
 
-def _private(path: str, flags: int) -> int:
-    import os
+SMS_NEEDS = ("sms_account_sid", "sms_auth_token", "sms_from")
 
-    return os.open(path, flags, 0o600)
+
+def _answerable(sender: str) -> bool:
+    return not any(c.isalpha() for c in sender)
+
+
+def _missing(given: Mapping[str, Any]) -> list[str]:
+    """One line for each setting that others need."""
+    lines = []
+    absent = [name for name in SMS_NEEDS if not given.get(name)]
+    sms_on = len(absent) < len(SMS_NEEDS)
+    if sms_on:
+        needs = ", ".join(PREFIX + name.upper() for name in SMS_NEEDS)
+        lines += [f"{PREFIX}{name.upper()} is missing; SMS needs all of {needs}" for name in absent]
+    sender = str(given.get("sms_from") or "")
+    if sender and _answerable(sender) and not given.get("public_url"):
+        lines.append(
+            f"{PREFIX}PUBLIC_URL is missing; SMS services sign the public address they call, "
+            "so write the one they are given, as in https://samleng.example.org"
+        )
+    shared = not str(given.get("database_url") or "sqlite").startswith("sqlite")
+    if not given.get("secret_key") and (given.get("public_url") or shared):
+        lines.append(
+            f"{PREFIX}SECRET_KEY is missing; a service in public or on a shared database needs one that "
+            "all its processes know. Make one with: openssl rand -hex 32"
+        )
+    return lines
+
+
+#: What to write where the type alone decides.
+_WRITE = {
+    "port": "is no port; write a number from 1 to 65535",
+    "demo": "is no yes or no; write true or false",
+}
 
 
 def read_settings(**given: object) -> Settings:
@@ -161,7 +182,11 @@ def read_settings(**given: object) -> Settings:
     except ValidationError as error:
         lines = []
         for problem in error.errors():
-            name = "".join(PREFIX + str(part).upper() for part in problem["loc"])
-            said = problem["msg"].removeprefix("Value error, ")
-            lines.append(f"{name} {said}".strip())
+            name = "".join(str(part) for part in problem["loc"])
+            said = _WRITE.get(name) or problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{PREFIX}{name.upper()} {said}" if name else said)
+        if all(
+            problem["loc"] for problem in error.errors()
+        ):  # one was wrong, so what is missing was not looked at
+            lines += _missing({**EnvSettingsSource(Settings)(), **given})
         raise BadSettings("\n".join(lines)) from None

@@ -101,8 +101,12 @@ class Hooks:
             else:
                 answer.message(part["text"])
         number = received.number
-        done = BackgroundTask(self.app.sender.sent, number) if number is not None else None
+        done = BackgroundTask(self._said, number) if number is not None else None
         return _twiml(answer, done)
+
+    async def _said(self, number: int) -> None:
+        """The answer has left. A coroutine: a plain function would be run in a thread, without our event loop."""
+        self.app.sender.sent(number)
 
     async def sms_status(self, request: Request) -> Response:
         form = await self._signed(request)
@@ -125,8 +129,8 @@ class Hooks:
             return PlainTextResponse("too large", 413)
         try:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=200))
-        except ValueError:
-            return PlainTextResponse("no form", 400)
+        except ValueError:  # no form that the service could have signed
+            return self._forged("sms")
         url = self.app.settings.public_url + request.url.path
         if request.url.query:
             url += f"?{request.url.query}"

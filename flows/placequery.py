@@ -57,10 +57,14 @@ class Code(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A name in a query: `level` is the number of digits of its unit's codes, 0 when no unit is named."""
+    """A name in a query: `level` is the number of digits of its unit's codes, 0 when no unit is named.
+
+    `whole` has the unit word too, which may belong to the name: ភូមិធំ is a commune.
+    """
 
     level: int
     text: str
+    whole: str
 
 
 def is_foreign(text: str) -> bool:
@@ -126,7 +130,7 @@ def parts(text: str, *, anywhere: bool = False, misspelt: bool = False) -> list[
         if is_khmer(chunk):
             chunk = (_UNIT_ANYWHERE if anywhere else _UNIT_AT_WORD).sub(r" \1 ", chunk)
         words = chunk.split()
-        if misspelt:
+        if misspelt and len(words) > 1:
             words = [mended for word in words for mended in _mended(word)]
         if words:
             after = words[0] not in _UNITS and words[-1] in _UNITS
@@ -149,7 +153,7 @@ def _units_after(words: list[str]) -> list[Part]:
     name: list[str] = []
     for word in words:
         if word in _UNITS and name:
-            found.append(Part(_UNITS[word], " ".join(name)))
+            found.append(_part("", name, _UNITS[word]))
             name = []
         else:
             name.append(word)
@@ -164,20 +168,28 @@ def _units_before(words: list[str]) -> list[Part]:
         # Right after a unit word, or as the last one, another is part of a name: ភូមិ ភូមិធំ, kouk srok.
         if word in _UNITS and (name or not unit) and place < len(words) - 1:
             if name:
-                found.append(Part(unit_of(unit), " ".join(name)))
+                found.append(_part(unit, name, unit_of(unit)))
             unit, name = word, []
         else:
             name.append(word)
-    found.append(Part(unit_of(unit), " ".join(name)))
+    found.append(_part(unit, name, unit_of(unit)))
     return found
 
 
+def _part(before: str, name: list[str], level: int) -> Part:
+    text = " ".join(name)
+    return Part(level, text, f"{before} {text}".lstrip())
+
+
 def _mended(word: str) -> list[str]:
-    """`word` with the unit word it is, or begins with, spelt right: ឃុព្រែក is ឃុំ ព្រែក."""
+    """`word` with the unit word it is, or begins with, spelt right: ឃុព្រែក is ឃុំ ព្រែក.
+
+    Short Latin ones are left alone: too many names are one edit away from "khum" or "krong".
+    """
     if word in _UNITS:
         return [word]
     if not is_khmer(word):
-        near = (unit for unit in _UNITS if len(unit) > 3 and OSA.distance(word, unit, score_cutoff=1) <= 1)
+        near = (unit for unit in _UNITS if len(unit) > 5 and OSA.distance(word, unit, score_cutoff=1) <= 1)
         return [next(near, word)]
     for unit in _KHMER_UNITS:
         for size in (len(unit), len(unit) - 1, len(unit) + 1):

@@ -35,23 +35,27 @@ def hear(library: Library, query: str) -> Heard:
     return Heard(tuple(dict.fromkeys(communes)), False)
 
 
-async def choose_commune(world: World) -> str:
+async def choose_commune(world: World, said: Heard | None = None) -> str:
     """The code of a commune: found by what is typed and, unless sure, confirmed; or chosen from lists.
 
-    Whatever is offered, another name may be typed instead.
+    Whatever is offered, another name may be typed instead. `said`: what was understood before it was asked.
     """
     library = world.library
     name = brief_name if world.channel.brief else full_name
     from_list: Ways = (Option(BROWSE, _("Choose from a list")),)
     text: Phrase = _("Which commune or sangkat do you live in? Write its name.")
     ways = from_list
-    for attempt in count(1):
-        heard = await Place(
-            key=f"place.{attempt}",
-            text=text,
-            find=lambda query: hear(library, query),
-            ways=ways,
-            budget=1 if ways is from_list else 2,
+    for attempt in count(0 if said else 1):
+        heard = (
+            said
+            if said and not attempt
+            else await Place(
+                key=f"place.{attempt}",
+                text=text,
+                find=lambda query: hear(library, query),
+                ways=ways,
+                budget=1 if ways is from_list else 2,
+            )
         )
         if isinstance(heard, Way):
             if heard.code == BROWSE:
@@ -62,6 +66,9 @@ async def choose_commune(world: World) -> str:
             ways = from_list
         elif heard.sure:
             return heard.communes[0]
+        elif not heard.communes:
+            text = _("I could not find that place. Write the commune, or commune and district.")
+            ways = from_list
         elif len(heard.communes) == 1:
             text = _("Is it {place}?", place=name(heard.communes[0], library))
             ways = (Option(heard.communes[0], _("Yes")), Option(NONE, _("No")))

@@ -24,6 +24,7 @@ _DISTRICT_FIRST = 0.7
 # Units of one name that a place is looked for in; the most frequent name of a commune has eleven.
 _SCOPES = 12
 _MOST_WORDS = 12
+_MOST_PARTS = 4
 
 Units = dict[str, float]
 
@@ -56,7 +57,7 @@ class Search:
             if len(parts) == 1:
                 self._one(parts[0], whole)
             else:
-                self._chain(parts)
+                self._several(parts)
             if self.top() >= _NEAR:
                 return
         for codes, score in mentions(text, self._names, self._within):
@@ -135,23 +136,36 @@ class Search:
     def _split(self, part: Part, level: int) -> None:
         """A place and a larger one it lies in, with nothing but a blank between them."""
         words = part.text.split()[:_MOST_WORDS]
-        for place in range(1, len(words)):
-            upper = plain(" ".join(words[place:]))
-            above = self._above(upper, 0, level)
-            if max(above.values(), default=0.0) >= _DISTRICT_FIRST:
-                self._under(plain(" ".join(words[:place])), level, [(upper, above)])
+        cuts = [(" ".join(words[:place]), " ".join(words[place:])) for place in range(1, len(words))]
+        for pairs in (cuts, [(lower, upper) for upper, lower in cuts]):
+            for lower, upper in pairs:
+                above = self._above(plain(upper), 0, level)
+                if max(above.values(), default=0.0) >= _DISTRICT_FIRST:
+                    self._under(plain(lower), level, [(plain(upper), above)])
+            if self.top() >= _NEAR:
+                return
+
+    def _several(self, parts: list[Part]) -> None:
+        """Several names: the first or the smallest unit is the place, the others are what it lies in."""
+        named = sorted((part for part in parts if part.level), key=lambda part: -part.level)
+        if len(named) < len(parts):
+            self._chain(parts)
+            if self.top() < _NEAR and not named:
+                self._chain(parts[::-1])
+        if self.top() < _NEAR and len(named) > 1:
+            self._chain(named)
 
     def _chain(self, parts: list[Part]) -> None:
-        """Several names: the first or the smallest unit is the place, the others are what it lies in."""
-        if all(part.level for part in parts):
-            parts = sorted(parts, key=lambda part: -part.level)
-        if not parts:
-            return
-        first, *rest = parts[:4]
-        for level, factor in ((first.level, 1.0),) if first.level else ((COMMUNE, 1.0), (VILLAGE, _UNNAMED)):
+        first, *rest = parts[:_MOST_PARTS]
+        readings = [(first.text, first.level, 1.0)]
+        if first.level == VILLAGE:
+            readings.append((first.whole, COMMUNE, 1.0))
+        elif not first.level:
+            readings = [(first.text, COMMUNE, 1.0), (first.text, VILLAGE, _UNNAMED)]
+        for text, level, factor in readings:
             above = [(plain(part.text), self._above(plain(part.text), part.level, level)) for part in rest]
-            self._under(plain(first.text), level, above, factor)
-            if self.top() >= _NEAR:
+            self._under(plain(text), level, above, factor)
+            if self.top() >= _NEAR and not first.level:
                 return
 
     def _above(self, name: str, level: int, below: int) -> Units:

@@ -104,11 +104,13 @@ class Names:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
-        self._official = {place.code: _keys(place.km, place.latin) for place in gazetteer.places}
+        # Half of the villages share their name with another.
+        memory: dict[str, str] = {}
+        self._official = {place.code: _keys(memory, place.km, place.latin) for place in gazetteer.places}
         self._all = dict(self._official)
         for code, alias in gazetteer.aliases:
             known = self._all.get(code, ())
-            self._all[code] = tuple(dict.fromkeys((*known, *_keys(alias))))
+            self._all[code] = tuple(dict.fromkeys((*known, *_keys(memory, alias))))
         self._sounds = _sounds({key for keys in self._all.values() for key in keys})
         self._tables: dict[tuple[str, int], tuple[Table, Table]] = {}
 
@@ -149,8 +151,15 @@ class Names:
         return codes
 
 
-def _keys(*names: str) -> tuple[str, ...]:
-    return tuple(key for key in dict.fromkeys(plain(folded(name)) for name in names) if key)
+def _keys(memory: dict[str, str], *names: str) -> tuple[str, ...]:
+    """The different plain keys of `names`; `memory` has those made before."""
+    found: dict[str, None] = {}
+    for name in names:
+        if name not in memory:
+            memory[name] = plain(folded(name))
+        if memory[name]:
+            found[memory[name]] = None
+    return tuple(found)
 
 
 def _sounds(keys: Iterable[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from flows.library import (
 )
 from flows.outcomes import Commented, Done, Goto, Outcome, Rated
 from flows.places import choose_commune, choose_from
-from flows.questions import Choice, Comment, Fact, Given, Option, Remark, Say, Scale
+from flows.questions import Choice, Comment, Fact, Given, Heard, Option, Remark, Say, Scale
 from flows.text import Joined, Phrase, _, joined
 from flows.world import World
 
@@ -49,7 +49,8 @@ async def rate(world: World) -> Outcome:
     for criterion in criteria:
         scores[criterion.code] = await _score(criterion, legend=not scores).or_skip()
     if world.channel.brief:
-        return _rated(facility, person, scores, None, commune)
+        line = await Given("comment")
+        return _rated(facility, person, scores, Remark(line["text"]) if line else None, commune)
     remark = await Comment(
         key="comment", text=_("What should be better? Write, or send a voice note or a photo.")
     ).or_skip()
@@ -115,6 +116,10 @@ async def _service_and_commune(world: World) -> tuple[str, str]:
     given = await Given("commune")
     if given is not None and world.library.place(given):
         return await Choice(key="service", text=_("What do you want to rate?"), options=services), given
+    heard = await Given("heard")
+    if heard is not None:
+        service = await Choice(key="service", text=_("What do you want to rate?"), options=services)
+        return service, await choose_commune(world, Heard(tuple(heard), False))
     if home is None:
         service = await Choice(key="service", text=_("What do you want to rate?"), options=services)
         return service, await choose_commune(world)

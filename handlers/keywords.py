@@ -59,7 +59,9 @@ def keyword(text: str) -> Keyword | None:
     if line.startswith("/"):
         command, _, rest = line[1:].partition(" ")
         found = _WORDS.get(_folded(command.partition("@")[0]))
-        return Keyword(found.word, rest.strip()[:64] or found.rest) if found else None
+        if found and found.word == START:
+            return Keyword(START, rest.strip()[:64])
+        return found
     if line == "?":
         return Keyword(HELP)
     return _WORDS.get(_folded(line.strip("?!.។៕ ")))

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from flows import engine
+from flows import engine, oneline
 from flows.engine import FlowError, Reply, Turn
 from flows.menu import PRIVACY, WELCOME
 from flows.outcomes import Goto, Speaks
@@ -51,7 +51,8 @@ def receive(connection: Connection, incoming: Incoming, desk: Desk) -> Received:
     """Answer one message, once. Its second delivery gets the same reply and has no second effect."""
     now = desk.clock()
     number = inbox.message_number(now)
-    if not inbox.claim(connection, incoming.channel, incoming.message, now, number):
+    whose = desk.vault.address_hash(incoming.channel, incoming.address)
+    if not inbox.claim(connection, incoming.channel, incoming.message, now, number, whose):
         desk.heard("duplicate")
         earlier = inbox.reply_to(connection, incoming.channel, incoming.message)
         parts = outbox.parts_of(connection, desk.vault, earlier) if earlier else None
@@ -99,7 +100,7 @@ class _Visit:
             self._understand()
         except FlowError as error:
             # The flow was changed or is wrong. Nobody is stuck: begin again, and let the operator know.
-            log.error("flow_failed", flow=self.conversation and self.conversation.flow, error=str(error))
+            log.error("flow_failed", flow=self.conversation and self.conversation.flow, **_why(error))
             self.desk.heard("flow_failed")
             self.replies.clear()
             self._begin("sorry", {})
@@ -117,14 +118,27 @@ class _Visit:
             self._tapped(*said.tap)
             return
         word = keyword(said.text) if said.text and not said.attachment else None
+        line = (
+            oneline.read(said.text, self.desk.library) if word is None and self._may_be_a_line(said) else None
+        )
         if word is not None:
             self._keyword(word)
+        elif line is not None and (line.complete or self._idle):
+            self._begin("rate", line.given)
         elif self.conversation is not None:
             self._resume(said)
         else:
             if said.attachment or said.other:
                 self.replies.append(Say(_("I can't read that here. Please write, or choose an answer.")))
             self._menu()
+
+    @property
+    def _idle(self) -> bool:
+        return self.conversation is None or self.conversation.flow == "menu"
+
+    def _may_be_a_line(self, said: Said) -> bool:
+        """In the middle of a conversation only a line with digits is looked at: comments begin with "school" too."""
+        return bool(said.text) and not said.attachment and (self._idle or any(c.isdigit() for c in said.text))
 
     def _tapped(self, key: str, value: str) -> None:
         tag, _colon, key = key.rpartition(":")
@@ -287,6 +301,18 @@ class _Visit:
             outcomes=tuple(self.outcomes),
             language=language,
         )
+
+
+def _why(error: FlowError) -> dict[str, str]:
+    """What a flow did wrong and where. Not the words of what it raised: a person's may be among them."""
+    cause = error.__cause__
+    if cause is None:
+        return {"error": str(error)}
+    trace = cause.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
+    return {"error": type(cause).__name__, "where": where}
 
 
 def _tag(number: int) -> str:

@@ -51,7 +51,6 @@ _FIND = (
     .where(
         contacts.c.channel == sa.bindparam("channel"), contacts.c.address_hash == sa.bindparam("address_hash")
     )
-    .with_for_update(of=contacts)  # PostgreSQL: two messages of one person wait for each other
 )
 _ADD = PerDialect(
     lambda insert: (
@@ -71,7 +70,8 @@ _ADD = PerDialect(
 def find(
     connection: sa.Connection, vault: Vault, channel: str, address: str, today: date, language: str
 ) -> Known:
-    """The contact of an address, made when it is new, locked until the transaction ends."""
+    """The contact of an address, made when it is new. Whoever answers a message has claimed it (`inbox.claim`),
+    so that the conversation read here is the newest."""
     address_hash = vault.address_hash(channel, address)
     key = {"channel": channel, "address_hash": address_hash}
     row = connection.execute(_FIND, key).first()

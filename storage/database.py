@@ -135,12 +135,15 @@ class SqliteDatabase(Database):
         while self._jobs:
             await asyncio.sleep(0)  # let what has arrived meanwhile join this batch
             batch = [self._jobs.popleft() for _ in range(min(BATCH, len(self._jobs)))]
+            begun = False
             try:
                 with self._writer.begin() as connection:
+                    begun = True
                     results = [work(connection) for work, _future in batch]
             except Exception as error:
-                if len(batch) == 1:
-                    _fail(batch[0][1], error)
+                if len(batch) == 1 or not begun:  # not begun: each alone would only wait as long again
+                    for _work, future in batch:
+                        _fail(future, error)
                 else:
                     for work, future in batch:
                         self._alone(work, future)
@@ -199,7 +202,7 @@ class PostgresDatabase(Database):
         except (OSError, PoolTimeout) as error:
             raise Away(str(error)) from error
         except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error, OperationalError):
+            if error.connection_invalidated or _passing(error):
                 raise Away(str(error.orig)) from error
             raise
 
@@ -211,6 +214,16 @@ class PostgresDatabase(Database):
             with suppress(Exception):
                 await task
         await self._engine.dispose()
+
+
+#: Classes of PostgreSQL's error codes that say nothing about what was asked: no connection, not let in, no such
+#: database, given up for another transaction, out of resources, shutting down.
+_PASSING = ("08", "28", "3D", "40", "53", "57")
+
+
+def _passing(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlstate", None) or ""
+    return isinstance(error, OperationalError) or code.startswith(_PASSING)
 
 
 def alive(connection: sa.Connection) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from storage.database import PerDialect
 from storage.tables import inbox, parked
@@ -14,6 +15,15 @@ from storage.vault import Vault
 
 #: An update that failed so often is put aside and acknowledged: the channel goes on.
 PARK_AFTER = 3
+
+
+def _turn(insert: Any) -> list[sa.ColumnElement[Any]]:
+    """PostgreSQL: messages of one person wait for each other until the transaction ends. In the claim already,
+    since a statement that waits for a row reads everything else as it was before it waited."""
+    if insert is not postgresql.insert:
+        return []  # SQLite has one writer
+    return [sa.func.pg_advisory_xact_lock(sa.bindparam("person", type_=sa.BigInteger))]
+
 
 _CLAIM = PerDialect(
     lambda insert: (
@@ -25,7 +35,7 @@ _CLAIM = PerDialect(
             reply=sa.bindparam("reply"),
         )
         .on_conflict_do_nothing()
-        .returning(inbox.c.reply)
+        .returning(inbox.c.reply, *_turn(insert))
     )
 )
 _REPLY = sa.select(inbox.c.reply).where(
@@ -62,13 +72,20 @@ def message_number(now: datetime) -> int:
     return int(now.timestamp() * 1000) << 20 | secrets.randbits(20)
 
 
-def claim(connection: sa.Connection, channel: str, message: str, now: datetime, reply: int) -> bool:
-    """Take a message, naming the outbox row its reply will be; False when it was taken before."""
-    row = connection.execute(
-        _CLAIM.on(connection),
-        {"channel": channel, "message": message[:64], "received_at": now, "reply": reply},
-    ).first()
-    return row is not None
+def claim(
+    connection: sa.Connection, channel: str, message: str, now: datetime, reply: int, whose: bytes
+) -> bool:
+    """Take a message, naming the outbox row its reply will be; False when it was taken before. From here on
+    no other message of the same address (`whose`: its hash) is answered until the transaction ends."""
+    values: dict[str, Any] = {
+        "channel": channel,
+        "message": message[:64],
+        "received_at": now,
+        "reply": reply,
+    }
+    if connection.dialect.name == "postgresql":
+        values["person"] = int.from_bytes(whose[:8], "big", signed=True)
+    return connection.execute(_CLAIM.on(connection), values).first() is not None
 
 
 def reply_to(connection: sa.Connection, channel: str, message: str) -> int | None:
@@ -124,5 +141,7 @@ def settle(connection: sa.Connection, channel: str, message: str) -> None:
 
 
 def forget(connection: sa.Connection, now: datetime, keep: timedelta) -> int:
-    """Drop claims older than `keep`; providers repeat a message for 24 hours at most."""
+    """Drop claims older than `keep`, and messages that failed but never for good; providers repeat a message
+    for 24 hours at most. How many claims it was."""
+    connection.execute(sa.delete(parked).where(parked.c.state == "trying", parked.c.first_at < now - keep))
     return connection.execute(sa.delete(inbox).where(inbox.c.received_at < now - keep)).rowcount

@@ -20,10 +20,8 @@ REPLY = 0  # priority: a person is waiting
 BULK = 5
 
 LEASE = timedelta(seconds=60)  # longer than a send with its retries takes
-ORDER = {
-    state: rank
-    for rank, state in enumerate(("queued", "sending", "sent", "delivered", "failed", "cancelled"))
-}
+WAY = ("queued", "sending", "sent")  # from here on to one of the ends, and never back
+ENDS = ("delivered", "failed", "expired", "cancelled")
 
 _QUEUE = sa.insert(outbox).values(
     id=sa.bindparam("id"),
@@ -187,7 +185,7 @@ def report(connection: sa.Connection, provider_id: str, state: str, error: str |
 def _before(state: str) -> list[str]:
     if state == "queued":  # a retry
         return ["queued", "sending"]
-    return [earlier for earlier, rank in ORDER.items() if rank < ORDER[state]]
+    return list(WAY if state in ENDS else WAY[: WAY.index(state)])
 
 
 def wipe(connection: sa.Connection, now: datetime, keep: timedelta) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -110,41 +111,85 @@ def read(connection: sa.Connection) -> Library:
 # -- Content files ----------------------------------------------------------------------------------------
 
 
+#: A citizen changes one of her answers, or the comment, by choosing among ten.
+MOST_CRITERIA = 9
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadContent(f"{file.name} is not in {file.parent}") from None
+    except UnicodeDecodeError:
+        raise BadContent(f"{file.name}: save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise BadContent(f"{file.name}{line}: {getattr(error, 'problem', None) or 'is no YAML'}") from None
+    if not isinstance(said, dict):
+        raise BadContent(f"{file.name}: write names and values, as in the file that came with this release")
+    return said
+
+
 def read_criteria(file: Path) -> list[dict[str, Any]]:
     """Rows for the criteria table; BadContent names what is wrong."""
-    rows = []
-    position = 0
-    by_service = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    rows: list[dict[str, Any]] = []
+    by_service = _read_yaml(file)
     seen: set[str] = set()
-    for service, listed in by_service.items():
+    for service in by_service:
         if service not in SERVICES:
             raise BadContent(
                 f"{file.name}: there is no service {service!r}; write one of {', '.join(SERVICES)}"
             )
-        for entry in listed:
-            position += 1
-            code = str(entry.get("code", ""))
-            where = f"{file.name}: {service}, criterion {position} ({code or 'without a code'})"
-            missing = [key for key in ("code", "theme", "question", "label") if not entry.get(key)]
-            if missing:
-                raise BadContent(f"{where} lacks {', '.join(missing)}")
-            if code in seen:
-                raise BadContent(f"{where}: the code is there twice")
-            if not entry["question"].get("km") or not entry["label"].get("km"):
-                raise BadContent(f"{where} has no Khmer (km)")
-            seen.add(code)
-            rows.append(
-                {
-                    "code": code,
-                    "service": service,
-                    "position": position,
-                    "theme": entry["theme"],
-                    "question": entry["question"],
-                    "label": entry["label"],
-                    "retired": False,
-                }
+    for service in SERVICES:
+        listed = by_service.get(service)
+        if not isinstance(listed, list) or not listed:
+            raise BadContent(
+                f"{file.name}: {service} has no criteria; write them as a list, each with - code:"
             )
+        if len(listed) > MOST_CRITERIA:
+            raise BadContent(
+                f"{file.name}: {service} has {len(listed)} criteria; at most {MOST_CRITERIA} fit"
+            )
+    for service, listed in by_service.items():
+        for entry in listed:
+            row = _criterion(entry, service, len(rows) + 1, file)
+            if row["code"] in seen:
+                raise BadContent(f"{file.name}: {row['code']}: the code is there twice")
+            seen.add(row["code"])
+            rows.append(row)
     return rows
+
+
+def _criterion(entry: Any, service: str, position: int, file: Path) -> dict[str, Any]:
+    entry = entry if isinstance(entry, dict) else {}
+    code = str(entry.get("code") or "")
+    where = f"{file.name}: {service}, criterion {position} ({code or 'without a code'})"
+    missing = [key for key in ("code", "theme", "question", "label") if not entry.get(key)]
+    if missing:
+        raise BadContent(f"{where} lacks {', '.join(missing)}")
+    if not re.fullmatch("[a-z0-9-]{1,40}", code):
+        raise BadContent(f"{where}: write the code in at most 40 of a-z, 0-9 and -")
+    for key in ("question", "label"):
+        _said(entry[key], f"{where}: {key}")
+    return {
+        "code": code,
+        "service": service,
+        "position": position,
+        "theme": str(entry["theme"]),
+        "question": entry["question"],
+        "label": entry["label"],
+        "retired": False,
+    }
+
+
+def _said(by_language: Any, where: str) -> None:
+    """Words by language, Khmer among them."""
+    if not isinstance(by_language, dict) or not by_language.get("km"):
+        raise BadContent(f"{where} has no Khmer; write it after km:")
+    for language, words_ in by_language.items():
+        if not isinstance(words_, str):
+            raise BadContent(f"{where}: put the words of {language}: in quotation marks")
 
 
 def _load_criteria(connection: sa.Connection, wanted: list[dict[str, Any]]) -> bool:
@@ -167,26 +212,37 @@ def _load_criteria(connection: sa.Connection, wanted: list[dict[str, Any]]) -> b
     return changed
 
 
-def _load_rounds(connection: sa.Connection, file: Path) -> bool:
-    listed = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("rounds") or []
-    wanted = []
-    for entry in listed:
-        row = {
-            "code": str(entry["code"]),
-            "name": entry["name"],
-            "from_on": entry["from"],
-            "to_on": entry["to"],
-        }
-        if (
-            not all(isinstance(row[key], date) for key in ("from_on", "to_on"))
-            or row["from_on"] > row["to_on"]
-        ):
-            raise BadContent(f"{file.name}: round {row['code']}: write from: and to: as dates, 2026-12-01")
+def read_rounds(file: Path) -> list[dict[str, Any]]:
+    """Rows for the table of rounds, in order of time; BadContent names what is wrong."""
+    listed = _read_yaml(file).get("rounds") or []
+    if not isinstance(listed, list):
+        raise BadContent(f"{file.name}: rounds: write a list, each with - code:")
+    wanted: list[dict[str, Any]] = []
+    for number, entry in enumerate(listed, 1):
+        entry = entry if isinstance(entry, dict) else {}
+        code = str(entry.get("code") or "")
+        where = f"{file.name}: round {code or number}"
+        missing = [key for key in ("code", "name", "from", "to") if not entry.get(key)]
+        if missing:
+            raise BadContent(f"{where} lacks {', '.join(missing)}")
+        if len(code) > 20:
+            raise BadContent(f"{where}: write the code in at most 20 letters")
+        if code in {row["code"] for row in wanted}:
+            raise BadContent(f"{where}: the code is there twice")
+        _said(entry["name"], f"{where}: name")
+        row = {"code": code, "name": entry["name"], "from_on": entry["from"], "to_on": entry["to"]}
+        if not all(type(row[key]) is date for key in ("from_on", "to_on")) or row["from_on"] > row["to_on"]:
+            raise BadContent(f"{where}: write from: and to: as dates, the earlier first, as in 2026-12-01")
         wanted.append(row)
     wanted.sort(key=lambda row: row["from_on"])
     for before, after in pairwise(wanted):
         if after["from_on"] <= before["to_on"]:
             raise BadContent(f"{file.name}: rounds {before['code']} and {after['code']} overlap")
+    return wanted
+
+
+def _load_rounds(connection: sa.Connection, file: Path) -> bool:
+    wanted = read_rounds(file)
     stored = [dict(row._mapping) for row in connection.execute(sa.select(rounds).order_by(rounds.c.from_on))]
     if stored == wanted:
         return False

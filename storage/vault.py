@@ -50,7 +50,7 @@ class Vault:
     def open(self, sealed: bytes) -> bytes:
         try:
             return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: not even long enough
             raise Unreadable(
                 "sealed under another secret: is SAMLENG_SECRET_KEY the one this database began with?"
             ) from error

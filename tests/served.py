@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import httpx
+import pytest
 import sqlalchemy as sa
 import uvicorn
 from prometheus_client import REGISTRY
@@ -31,6 +32,9 @@ from tests.conftest import SECRET
 from tests.sms_server import Phone, SmsServer
 from tests.telegram_people import Person
 from tests.telegram_server import TelegramServer, Update
+
+#: For what does not depend on the database.
+only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 FACILITY = "hc081303"  # the health centre of ព្រែកអំពិល
 COMMUNE = "សង្កាត់ព្រែកអំពិល"
@@ -89,14 +93,19 @@ class Service:
         response = await self.client.post(
             "/telegram/webhook",
             json=update,
-            headers={"X-Telegram-Bot-Api-Secret-Token": self.telegram.secret if secret is None else secret},
+            headers=self.trusted if secret is None else {name: secret.encode() for name in self.trusted},
         )
         await self.said()
         return response
 
-    async def text(self, form: dict[str, str], signature: str | None = None) -> Answered:
+    @property
+    def trusted(self) -> dict[bytes, bytes]:
+        """The header by which we know Telegram."""
+        return {b"X-Telegram-Bot-Api-Secret-Token": self.telegram.secret.encode()}
+
+    async def text(self, form: dict[str, str]) -> Answered:
         """The SMS service knocks with a text."""
-        response = await self._knock("/sms/webhook", form, signature)
+        response = await self.knock("/sms/webhook", form)
         if response.status_code != 200:
             return Answered(response)
         assert response.headers["content-type"].partition(";")[0] == "application/xml"
@@ -105,14 +114,11 @@ class Service:
         assert all(element.tag == "Message" for element in root)
         return Answered(response, tuple((element.text or "", element.get("action", "")) for element in root))
 
-    async def report(self, form: dict[str, str], query: str = "", signature: str | None = None) -> int:
-        """The SMS service knocks with a receipt; the status of our answer."""
-        return (await self._knock(f"/sms/status{query}", form, signature)).status_code
-
-    async def _knock(self, path: str, form: dict[str, str], signature: str | None) -> httpx.Response:
+    async def knock(self, path: str, form: dict[str, str], signature: str | None = None) -> httpx.Response:
+        """A form of the SMS service; with its signature unless another is given."""
         if signature is None:
             signature = self.sms.signature(self.app.settings.public_url + path, form)
-        return await self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+        return await self.client.post(path, data=form, headers={b"X-Twilio-Signature": signature.encode()})
 
     # -- What became of it -----------------------------------------------------------------------------
 
@@ -142,9 +148,12 @@ class Service:
     async def rows(self, sql: str, **values: Any) -> list[Any]:
         return await self.app.database.transact(_rows, sql, values)
 
-    async def rating(self, reference: str) -> dict[str, Any] | None:
-        """A stored rating, by the number its giver was told."""
-        return await self.app.database.transact(responses.find, self.app.desk.vault, reference)
+    async def rating(self) -> dict[str, Any]:
+        """The one rating there is, by the number its giver was told."""
+        row = await self.row("SELECT reference FROM responses")
+        assert row is not None, "nothing was rated"
+        [found] = await self.app.database.transact(responses.find, self.app.desk.vault, row.reference)
+        return dict(found)
 
     async def histogram(self, facility: str = FACILITY) -> dict[tuple[str, str], list[int]]:
         return await self.app.database.transact(responses.histogram, facility, ROUND)
@@ -156,6 +165,11 @@ class Service:
 
 def _rows(connection: Connection, sql: str, values: dict[str, Any]) -> list[Any]:
     return list(connection.execute(sa.text(sql), values))
+
+
+def noted(logs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was logged, but for our introduction to Telegram, which ends when it ends."""
+    return [dict(log) for log in logs if log["event"] != "telegram_told"]
 
 
 def counted(event: str) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aiohttp import encode_basic_auth
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
@@ -24,6 +25,7 @@ from handlers.desk import Incoming, Part
 
 OFFICIAL = "https://api.twilio.com"
 LONGEST = 1600  # characters a message, as Twilio-compatible services take it
+SECONDS = 20  # for an answer of the service
 
 #: Beside a score's question: the first time with what the ends mean, later only the range.
 #: Translators: after a question scored from 1 to 5, in a text message; as short as can be
@@ -111,10 +113,15 @@ class ElsewhereHttpClient(AsyncTwilioHttpClient):
     """The library's client, for any service that speaks Twilio's API at another address."""
 
     def __init__(self, root: str) -> None:
-        super().__init__(timeout=20)
+        super().__init__()
         self._root = root
 
     async def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        # The library would wait for ever, and name who we are in a way that aiohttp gives up.
+        kwargs["timeout"] = SECONDS
+        auth = kwargs.pop("auth", None)
+        if auth:
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), "Authorization": encode_basic_auth(*auth)}
         return await super().request(method, url.replace(OFFICIAL, self._root, 1), *args, **kwargs)
 
 

@@ -6,6 +6,7 @@ keyboard is known to be old.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from flows.questions import SKIP, Attachment, Choice, Open, Option, Question, Sa
 from flows.text import Catalogue, _, pieces, spoken
 from handlers.desk import Incoming, Part
 from handlers.receive import Received
+
+# The library would warn at every length of time that it gives; with this it gives what it will always give.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 LONGEST = int(MessageLimit.MAX_TEXT_LENGTH)
 LONGEST_DATA = 64  # bytes of callback data
@@ -131,7 +135,8 @@ def read(update: telegram.Update, name: str = TELEGRAM.name) -> Incoming | Block
         return None
     if chat.type != ChatType.PRIVATE:
         # Only what is meant for the bot is answered; a channel's posts and a group's talk are not.
-        return Elsewhere(str(chat.id)) if (message.text or "").startswith("/") else None
+        meant = update.message is not None and (message.text or "").startswith("/")
+        return Elsewhere(str(chat.id)) if meant else None
     edited = update.edited_message is not None
     said = Said(other="edited") if edited else what(message)
     person = message.from_user
@@ -240,8 +245,9 @@ async def acknowledge(bot: telegram.Bot, query: telegram.CallbackQuery, received
     if message is None or label is None or received.duplicate:
         return
     text = getattr(message, "text", None)
+    moved = (query.data or "").rpartition(":")[2].startswith("nav=")
     with suppress(TelegramError):
-        if text and not (query.data or "").rpartition(":")[2].startswith("nav="):
+        if text and not moved and not received.stale:
             await bot.edit_message_text(
                 f"{text}\n\n➜ {label}"[:LONGEST], chat_id=message.chat.id, message_id=message.message_id
             )
