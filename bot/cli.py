@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import json
 import logging
 import sys
 from collections.abc import Coroutine
@@ -13,10 +15,15 @@ import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from bot import catalogues
 from bot.settings import BadSettings, NotReady, Settings, read_settings
+from flows.library import Library, full_name
+from flows.text import spoken
 from storage import inbox, migrate, reference, registry
 from storage.database import Away, connect
+from storage.places import most_unmatched
 from storage.vault import Unreadable, Vault
 
 T = TypeVar("T")
@@ -30,8 +37,10 @@ app = typer.Typer(
     help="Samleng, the voice of citizens.",
 )
 facilities = typer.Typer(no_args_is_help=True, help="The registry of offices, health centres and schools.")
+places = typer.Typer(no_args_is_help=True, help="How places are found.")
 parked = typer.Typer(no_args_is_help=True, help="Messages that could not be answered and wait for you.")
 app.add_typer(facilities, name="facilities")
+app.add_typer(places, name="places")
 app.add_typer(parked, name="parked")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -201,6 +210,94 @@ def chat(
 
 
 # -- Looking after it -------------------------------------------------------------------------------------
+
+
+async def _library(settings: Settings) -> Library:
+    """The reference data of this database, or of this release's content where there is no database yet."""
+    database = connect(settings.database_url)
+    try:
+        await migrate.migrate(database, CONTENT)
+        return await database.transact(reference.read)
+    finally:
+        await database.close()
+
+
+@app.command()
+def find(
+    query: Annotated[str, typer.Argument(help="a place as somebody would write it")] = "",
+    batch: Annotated[
+        Path | None, typer.Option(help="a CSV file with a column `query`", exists=True, dir_okay=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one line of JSON a query")] = False,
+) -> None:
+    """What a place's name, code or misspelling is understood as."""
+    if bool(query) == (batch is not None):
+        raise typer.BadParameter("write either a query or --batch FILE.csv")
+    library = run_async(_library(read_settings()))
+    queries = [query]
+    if batch is not None:
+        with batch.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines)
+            if "query" not in (rows.fieldnames or ()):
+                raise typer.BadParameter(f"{batch} has no column named query", param_hint="--batch")
+            queries = [row["query"] or "" for row in rows]
+    for wanted in queries:
+        found = library.finder.find(wanted)
+        if as_json:
+            said = {
+                "query": wanted,
+                "accepted": found.accepted,
+                "candidates": [
+                    {"codes": list(candidate.codes), "name": candidate.name, "score": candidate.score}
+                    for candidate in found.candidates
+                ],
+            }
+            sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+            continue
+        taken = "taken as it is" if found.exact else "taken after one yes" if found.accepted else "asked"
+        out.print(f"{wanted}: {taken}" if found.candidates else f"{wanted}: nothing found", markup=False)
+        catalogue = catalogues.load()[catalogues.languages()[0][0], catalogues.MESSAGES]
+        for candidate in found.candidates:
+            for code in candidate.codes:
+                name = spoken(full_name(code, library), catalogue)
+                out.print(f"  {candidate.score:.2f}  {code:8}  {name}", markup=False)
+
+
+@places.command()
+def unmatched(most: Annotated[int, typer.Option(help="how many")] = 50) -> None:
+    """What people wrote for a place and nothing was found for: the next lines of content/gazetteer/names.csv."""
+    settings = read_settings()
+
+    async def read() -> list[Any]:
+        database = connect(settings.database_url)
+        try:
+            return await database.read(most_unmatched, most)
+        finally:
+            await database.close()
+
+    rows = run_async(read())
+    table = Table("times", "last on", "written", box=None)
+    for row in rows:
+        table.add_row(str(row.count), row.last_on.isoformat(), Text(row.query))
+    out.print(table if rows else "Every place that was written was found.")
+
+
+@app.command(name="cost")
+def cost_() -> None:
+    """What each conversation costs by SMS, in segments, in each language."""
+    from bot.cost import JOURNEYS, cost
+
+    library = run_async(_library(read_settings()))
+    chains = catalogues.load()
+    languages = catalogues.languages()
+    table = Table("conversation", *(f"{name}" for _code, name in languages), box=None)
+    for journey in JOURNEYS:
+        cells = []
+        for code, _name in languages:
+            counted = cost(journey, library, chains[code, "sms"])
+            cells.append(f"{counted.segments} in {counted.messages}, largest {counted.largest}")
+        table.add_row(journey[0], *cells)
+    out.print(table)
 
 
 @facilities.command(name="import")

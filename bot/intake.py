@@ -52,21 +52,21 @@ class Intake:
 
     async def failed(self, channel: str, message: str, raw: dict[str, Any], error: Exception) -> None:
         """Count a failure: raises Failed until the message is parked, and Away like `take`."""
-        kind = type(error).__name__
+        kind, where = type(error).__name__, _where(error)
         failures = await self.database.transact(
             inbox.failed,
             self.desk.vault,
             channel,
             message,
             raw,
-            f"{kind}: {error}",
+            f"{kind} at {where}",  # not its words: what the person said may be among them
             self.desk.clock(),
         )
         log.error(
             "message_failed",
             channel=channel,
             error=kind,
-            where=_where(error),
+            where=where,
             failures=failures,
             parked=failures >= inbox.PARK_AFTER,
         )

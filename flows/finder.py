@@ -11,7 +11,10 @@ from flows.placetable import Names
 # A place is named in the first words or not at all, and reading must take a bounded time.
 _LONGEST = 300
 _ACCEPTED = 0.82
+# How far ahead of the next it must be; a full name need only be nobody else's.
 _AHEAD = 0.06
+# Of places equally near, those that can be answers first.
+_ORDER = (COMMUNE, VILLAGE, DISTRICT, PROVINCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class Finder:
         candidates: list[Candidate] = []
         exact = False
         order = sorted(
-            search.scores.items(), key=lambda item: (-item[1], min(map(len, item[0])), min(item[0]))
+            search.scores.items(),
+            key=lambda item: (-item[1], min(_ORDER.index(len(code)) for code in item[0]), min(item[0])),
         )
         for codes, score in order:
             rest = sorted(codes - taken)
@@ -107,7 +111,8 @@ class Finder:
 def _accepted(candidates: list[Candidate]) -> str | None:
     if not candidates or len(candidates[0].codes) > 1 or candidates[0].score < _ACCEPTED:
         return None
-    if len(candidates) > 1 and candidates[0].score - candidates[1].score < _AHEAD:
+    lead = candidates[0].score - (candidates[1].score if len(candidates) > 1 else 0)
+    if lead < _AHEAD and (candidates[0].score < 1 or not lead):
         return None
     code = candidates[0].codes[0]
     return code if len(code) >= COMMUNE else None

@@ -18,13 +18,17 @@ class Goto:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """One person's scores of one facility. `scores`: criterion code to 1..5; skipped ones are left out."""
+    """One person's scores of one facility. `scores`: criterion code to 1..5; skipped ones are left out.
+
+    `corrects`: it changes a rating that is stored, whose comment stays.
+    """
 
     facility: str
     person: int
     scores: Mapping[str, int]
     comment: Remark | None = None
     commune: str | None = None
+    corrects: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

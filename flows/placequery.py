@@ -23,8 +23,10 @@ _KHMER_UNITS = {
 }
 _UNITS = {
     **_KHMER_UNITS,
-    **dict.fromkeys(("phum", "phoum", "village"), VILLAGE),
-    **dict.fromkeys(("khum", "sangkat", "songkat", "commune"), COMMUNE),
+    **dict.fromkeys(("phum", "phoum", "poum", "pum", "village"), VILLAGE),
+    **dict.fromkeys(
+        ("khum", "khoum", "khom", "kum", "sangkat", "sangkhat", "sankat", "songkat", "commune"), COMMUNE
+    ),
     **dict.fromkeys(
         ("srok", "khan", "krong", "district", "section", "city", "town", "municipality"), DISTRICT
     ),
@@ -33,7 +35,7 @@ _UNITS = {
 _ANY_KHMER_UNIT = "|".join(sorted(_KHMER_UNITS, key=len, reverse=True))
 _UNIT_AT_WORD = re.compile(rf"(?:^|(?<=\s))({_ANY_KHMER_UNIT})(?![\u17b6-\u17d2])")
 _UNIT_ANYWHERE = re.compile(rf"({_ANY_KHMER_UNIT})(?![\u17b6-\u17d2])")
-_CHUNKS = re.compile(r"[,;/|()\[\]\n។៖៕]+|\s[-–—]\s|\b(?:in|of|at)\b")
+_CHUNKS = re.compile(r"[,;/|()\[\]\n។៖៕]+|\s[-–—]\s|\b(?:in|of)\b")
 
 _CODE = re.compile(
     r"(?:\s|[#:(]|kh(?=[\s0-9])|code|ncdd|no\.?|number|commune|khum|sangkat|village|phum"
@@ -138,6 +140,11 @@ def parts(text: str, *, anywhere: bool = False, misspelt: bool = False) -> list[
     return found
 
 
+def chunks(text: str) -> list[str]:
+    """The folded `text` cut at commas and the like only: unit words may be parts of names."""
+    return [chunk.strip() for chunk in _CHUNKS.split(text) if chunk.strip()]
+
+
 def units_apart(text: str) -> str:
     """The folded `text` with a blank before and after each Khmer unit word."""
     return _UNIT_ANYWHERE.sub(r" \1 ", text)
@@ -153,7 +160,7 @@ def _units_after(words: list[str]) -> list[Part]:
     name: list[str] = []
     for word in words:
         if word in _UNITS and name:
-            found.append(_part("", name, _UNITS[word]))
+            found.append(Part(_UNITS[word], " ".join(name), " ".join((*name, word))))
             name = []
         else:
             name.append(word)
@@ -168,17 +175,16 @@ def _units_before(words: list[str]) -> list[Part]:
         # Right after a unit word, or as the last one, another is part of a name: ភូមិ ភូមិធំ, kouk srok.
         if word in _UNITS and (name or not unit) and place < len(words) - 1:
             if name:
-                found.append(_part(unit, name, unit_of(unit)))
+                found.append(_after_unit(unit, name))
             unit, name = word, []
         else:
             name.append(word)
-    found.append(_part(unit, name, unit_of(unit)))
+    found.append(_after_unit(unit, name))
     return found
 
 
-def _part(before: str, name: list[str], level: int) -> Part:
-    text = " ".join(name)
-    return Part(level, text, f"{before} {text}".lstrip())
+def _after_unit(unit: str, name: list[str]) -> Part:
+    return Part(unit_of(unit), " ".join(name), " ".join((unit, *name)).lstrip())
 
 
 def _mended(word: str) -> list[str]:

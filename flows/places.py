@@ -35,6 +35,13 @@ def hear(library: Library, query: str) -> Heard:
     return Heard(tuple(dict.fromkeys(communes)), False)
 
 
+def _listen(world: World, query: str) -> Heard:
+    heard = hear(world.library, query)
+    if not heard.communes:
+        world.unmatched(query)
+    return heard
+
+
 async def choose_commune(world: World, said: Heard | None = None) -> str:
     """The code of a commune: found by what is typed and, unless sure, confirmed; or chosen from lists.
 
@@ -52,7 +59,7 @@ async def choose_commune(world: World, said: Heard | None = None) -> str:
             else await Place(
                 key=f"place.{attempt}",
                 text=text,
-                find=lambda query: hear(library, query),
+                find=lambda query: _listen(world, query),
                 ways=ways,
                 budget=1 if ways is from_list else 2,
             )

@@ -14,7 +14,6 @@ _FAR = 0.75
 # What a place counts that is smaller, or larger, than what was asked for.
 _UNASKED = 0.8
 _WIDER = 0.85
-_HOMONYM = 0.96
 # A village before a comma, when no unit is named.
 _UNNAMED = 0.95
 # What a named district counts when the place does not lie in one of that name.
@@ -24,7 +23,8 @@ _DISTRICT_FIRST = 0.7
 # Units of one name that a place is looked for in; the most frequent name of a commune has eleven.
 _SCOPES = 12
 _MOST_WORDS = 12
-_MOST_PARTS = 4
+# Village, commune, district, province, country: what has more names is no answer to the question.
+_MOST_PARTS = 5
 
 Units = dict[str, float]
 
@@ -60,6 +60,9 @@ class Search:
                 self._several(parts)
             if self.top() >= _NEAR:
                 return
+        chunks = placequery.chunks(text)
+        if 1 < len(chunks) <= _MOST_PARTS:
+            self._chain([Part(0, chunk, chunk) for chunk in chunks])
         for codes, score in mentions(text, self._names, self._within):
             self._add(codes, score)
 
@@ -90,7 +93,7 @@ class Search:
                 code for code in others if not any(one.startswith(code) for one in communes)
             )
             if elsewhere:
-                self._add(elsewhere, _HOMONYM)
+                self._add(elsewhere, 1.0)
                 self.named.clear()
 
     def _sharing(self, codes: Iterable[str], name: str, level: int) -> frozenset[str]:
@@ -147,6 +150,8 @@ class Search:
 
     def _several(self, parts: list[Part]) -> None:
         """Several names: the first or the smallest unit is the place, the others are what it lies in."""
+        if len(parts) > _MOST_PARTS:
+            return
         named = sorted((part for part in parts if part.level), key=lambda part: -part.level)
         if len(named) < len(parts):
             self._chain(parts)
@@ -156,9 +161,9 @@ class Search:
             self._chain(named)
 
     def _chain(self, parts: list[Part]) -> None:
-        first, *rest = parts[:_MOST_PARTS]
+        first, *rest = parts
         readings = [(first.text, first.level, 1.0)]
-        if first.level == VILLAGE:
+        if first.level == VILLAGE and self._names.table(COMMUNE, first.whole).exact(plain(first.whole)):
             readings.append((first.whole, COMMUNE, 1.0))
         elif not first.level:
             readings = [(first.text, COMMUNE, 1.0), (first.text, VILLAGE, _UNNAMED)]

@@ -227,15 +227,19 @@ async def thanks(world: World) -> Outcome:
     ways = [Option("change", _("Change"))]
     if about:
         ways.append(Option("about", _("About me")))
+    said_back = {
+        "facility": facility_in_short(rated, world.library),
+        "scores": joined(
+            *(scores.get(c.code, "-") for c in world.library.criteria(rated.service)), separator=""
+        ),
+        "reference": reference,
+    }
     remark = await Comment(
         key="remark",
-        text=_(
-            "Thank you! {facility}: {scores}. Number {reference}. Anything to add? Write it.",
-            facility=facility_in_short(rated, world.library),
-            scores=joined(
-                *(scores.get(c.code, "-") for c in world.library.criteria(rated.service)), separator=""
-            ),
-            reference=reference,
+        text=_("Thank you! {facility}: {scores}, with your comment. Number {reference}.", **said_back)
+        if await Given("commented")
+        else _(
+            "Thank you! {facility}: {scores}. Number {reference}. Anything to add? Write it.", **said_back
         ),
         ways=tuple(ways),
     )
@@ -268,6 +272,7 @@ async def correct(world: World) -> Outcome:
         person,
         scores,
         commune=commune if commune in facility.communes else facility.communes[0],
+        corrects=True,
     )
 
 

@@ -31,7 +31,8 @@ class World:
 
     `rated(facility)` is how many of this phone's persons have rated the
     facility in this round. `round` is its code, as in "2026-Q4".
-    `languages` are (code, own name) pairs of what the service speaks.
+    `languages` are (code, own name) pairs of what the service speaks. `unmatched` takes what somebody wrote
+    for a place and nothing was found for: the next aliases.
     """
 
     contact: Contact
@@ -40,4 +41,4 @@ class World:
     rated: Callable[[str], int]
     round: str = ""
     languages: tuple[tuple[str, str], ...] = (("km", "ខ្មែរ"), ("en", "English"))
-    sample: bool = False
+    unmatched: Callable[[str], None] = lambda query: None

@@ -87,6 +87,7 @@ def _rate(connection: Connection, desk: Desk, known: Known, outcome: Rated, toda
         comment=_comment(outcome.comment) if outcome.comment else None,
         commune=outcome.commune,
         shared=outcome.person > 1,
+        keep_comment=bool(outcome.corrects),
         today=today,
     )
     facts: dict[str, Any] = {}
@@ -101,6 +102,7 @@ def _rate(connection: Connection, desk: Desk, known: Known, outcome: Rated, toda
         "person": outcome.person,
         "reference": reference(rater),
         "scores": dict(outcome.scores),
+        "commented": outcome.comment is not None,
     }
     return Applied(known, Goto("thanks", given))
 

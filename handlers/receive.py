@@ -19,7 +19,7 @@ from flows.world import World
 from handlers import keywords, outcomes
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.keywords import Keyword, keyword
-from storage import contacts, conversations, inbox, outbox, reference, responses
+from storage import contacts, conversations, inbox, outbox, places, reference, responses
 from storage.contacts import Known
 from storage.database import Connection
 
@@ -201,7 +201,15 @@ class _Visit:
                 [vault.rater(known.address_hash, person, facility, round_code) for person in persons],
             )
 
-        return World(known.contact, self.channel, library, rated, round_code, self.desk.languages)
+        return World(
+            known.contact,
+            self.channel,
+            library,
+            rated,
+            round_code,
+            self.desk.languages,
+            lambda query: places.unmatched(self.connection, query, self.today),
+        )
 
     def _menu(self) -> None:
         self._begin("menu", {"welcome": True} if self.known.new else {})

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from sqlite3 import SQLITE_ERROR
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -125,6 +126,7 @@ class SqliteDatabase(Database):
 
     async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_heard)
         self._jobs.append((lambda connection: work(connection, *args, **kwargs), future))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
@@ -170,6 +172,8 @@ class SqliteDatabase(Database):
         try:
             return await asyncio.to_thread(run)
         except OperationalError as error:
+            if not _passing(error):
+                raise
             raise Away(str(error.orig)) from error
 
     async def close(self) -> None:
@@ -197,6 +201,7 @@ class PostgresDatabase(Database):
         task = asyncio.create_task(run())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(_heard)
         try:
             return await asyncio.shield(task)
         except (OSError, PoolTimeout) as error:
@@ -221,9 +226,14 @@ class PostgresDatabase(Database):
 _PASSING = ("08", "28", "3D", "40", "53", "57")
 
 
-def _passing(error: DBAPIError) -> bool:
+def _passing(error: BaseException) -> bool:
+    """Whether the same may well succeed later, since nothing is wrong with what was asked."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR
     code = getattr(error.orig, "sqlstate", None) or ""
-    return isinstance(error, OperationalError) or code.startswith(_PASSING)
+    return code.startswith(_PASSING)
 
 
 def alive(connection: sa.Connection) -> None:
@@ -231,8 +241,13 @@ def alive(connection: sa.Connection) -> None:
     connection.execute(sa.text("SELECT 1"))
 
 
+def _heard(future: asyncio.Future[Any]) -> None:
+    """Whoever waited may have hung up; asyncio would then log what failed, with all that is said in it."""
+    if not future.cancelled():
+        future.exception()
+
+
 def _fail(future: asyncio.Future[Any], error: Exception) -> None:
     if future.done():
         return
-    away = isinstance(error, OperationalError)
-    future.set_exception(Away(str(error.orig)) if away and isinstance(error, OperationalError) else error)
+    future.set_exception(Away(str(getattr(error, "orig", error))) if _passing(error) else error)

@@ -134,29 +134,19 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 def read_criteria(file: Path) -> list[dict[str, Any]]:
     """Rows for the criteria table; BadContent names what is wrong."""
     rows: list[dict[str, Any]] = []
-    by_service = _read_yaml(file)
-    seen: set[str] = set()
-    for service in by_service:
+    for service, listed in (dict.fromkeys(SERVICES) | _read_yaml(file)).items():
         if service not in SERVICES:
             raise BadContent(
                 f"{file.name}: there is no service {service!r}; write one of {', '.join(SERVICES)}"
             )
-    for service in SERVICES:
-        listed = by_service.get(service)
         if not isinstance(listed, list) or not listed:
-            raise BadContent(
-                f"{file.name}: {service} has no criteria; write them as a list, each with - code:"
-            )
+            raise BadContent(f"{file.name}: {service} has no criteria; write a list, each with - code:")
         if len(listed) > MOST_CRITERIA:
-            raise BadContent(
-                f"{file.name}: {service} has {len(listed)} criteria; at most {MOST_CRITERIA} fit"
-            )
-    for service, listed in by_service.items():
+            raise BadContent(f"{file.name}: {service} has {len(listed)} criteria; {MOST_CRITERIA} fit")
         for entry in listed:
             row = _criterion(entry, service, len(rows) + 1, file)
-            if row["code"] in seen:
+            if row["code"] in {before["code"] for before in rows}:
                 raise BadContent(f"{file.name}: {row['code']}: the code is there twice")
-            seen.add(row["code"])
             rows.append(row)
     return rows
 

@@ -107,9 +107,13 @@ def rate(
     comment: dict[str, Any] | None = None,
     commune: str | None = None,
     shared: bool = False,
+    keep_comment: bool = False,
     today: date,
 ) -> str:
-    """Store a rating, or put it in place of the rater's earlier one of this round. Returns its reference."""
+    """Store a rating, or put it in place of the rater's earlier one of this round. Returns its reference.
+
+    `keep_comment`: without a new comment the earlier one stays; else it goes with the rating it belonged to.
+    """
     before = connection.execute(_FIND, {"rater": rater}).first()
     groups = sorted(set(groups))
     counts: Counter[tuple[str, str, int]] = Counter()
@@ -117,6 +121,9 @@ def rate(
     if before is not None:
         _tally(counts, before.scores, before.groups, -1)
     called = reference(rater)
+    sealed = vault.seal_json(comment) if comment else None
+    if sealed is None and keep_comment and before is not None:
+        sealed = before.comment
     connection.execute(
         _STORE.on(connection),
         {
@@ -128,7 +135,7 @@ def rate(
             "shared": shared,
             "scores": dict(scores),
             "groups": groups,
-            "comment": vault.seal_json(comment) if comment else None,
+            "comment": sealed,
             "rated_on": today,
         },
     )

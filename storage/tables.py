@@ -68,6 +68,16 @@ place_changes = Table(
     sqlite_with_rowid=False,
 )
 
+#: What people wrote for a place and nothing was found for, counted without who: the next aliases.
+unmatched_places = Table(
+    "unmatched_places",
+    metadata,
+    Column("query", String(80), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_on", sa.Date, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 facilities = Table(
     "facilities",
     metadata,

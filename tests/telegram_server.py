@@ -181,6 +181,7 @@ class TelegramServer:
         method = request.match_info["method"]
         call = Call(method, _read({name: str(value) for name, value in (await request.post()).items()}))
         self.calls.append(call)
+        await self._tell()
         try:
             if request.match_info["token"] != self.token:
                 raise Refusal(401, "Unauthorized")
@@ -306,6 +307,8 @@ class TelegramServer:
             raise Refusal(409, "Conflict: can't use getUpdates method while webhook is active")
         self.allowed = given.get("allowed_updates", self.allowed)
         offset = given.get("offset", 0)
+        self._wanted(offset)
+        await self._tell()
         with suppress(TimeoutError):
             async with asyncio.timeout(given.get("timeout", 0)), self._news:
                 await self._news.wait_for(lambda: self._wanted(offset) or self._closing)

@@ -93,13 +93,12 @@ def test_a_shared_name_accepts_nothing_and_lists_its_codes_together() -> None:
         assert codes <= set(found.candidates[0].codes)
 
 
-def test_every_commune_is_found_with_its_district() -> None:
+def test_every_third_commune_is_found_with_its_district() -> None:
     gazetteer = cambodia()
-    for place in gazetteer.places:
-        if len(place.code) == 6:
-            district = gazetteer.lineage(place.code)[1]
-            assert place.code in first(f"ឃុំ{place.km} ស្រុក{district.km}")
-            assert place.code in first(f"{place.latin}, {district.latin}")
+    for place in [place for place in gazetteer.places if len(place.code) == 6][::3]:
+        district = gazetteer.lineage(place.code)[1]
+        assert place.code in first(f"ឃុំ{place.km} ស្រុក{district.km}")
+        assert place.code in first(f"{place.latin}, {district.latin}")
 
 
 def test_every_hundredth_village_is_found_with_its_commune() -> None:
@@ -141,6 +140,7 @@ def test_found_and_accepted(query: str, code: str) -> None:
 def test_only_a_full_and_single_name_needs_no_question() -> None:
     assert finder().find("ព្រែកអំពិល").exact
     assert finder().find("ឃុំស្វាយរំពារ ស្រុកបរសេដ្ឋ").exact
+    assert finder().find("ភូមិចេក ឃុំកំពង់ចិនជើង").accepted == "06080402"  # though another is called ចក
     assert not finder().find("Prek Ampil").exact
     assert not finder().find("ព្រែកអំពិ").exact
     assert not finder().find("ស្វាយរំពារ").exact

@@ -518,6 +518,8 @@ def test_a_school_is_rated_by_sms_on_a_small_screen(page: Page, file: Path, libr
         assert inside is not None
         assert inside["x"] >= 0
         assert inside["x"] + inside["width"] <= 360
+    page.set_viewport_size({"width": 360, "height": 420})
+    expect(sms.locator(".theirs .price").last).to_be_in_viewport()
 
 
 def test_the_keys_of_the_basic_phone_write_and_send(page: Page) -> None:

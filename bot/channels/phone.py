@@ -125,8 +125,8 @@ class Phone:
         row = received.number
         if row is not None:
             self.app.sender.sent(row)
-        messages = _shown(row, received.parts, medium)
-        return _json({"row": row and str(row), "stale": received.stale, "messages": messages})
+        shown = _shown(row, received.parts, medium)
+        return _json({"row": row and str(row), "stale": received.stale, "messages": shown})
 
     async def show(self, request: Request) -> Response:
         """What the phone was told since the row `after`: what arrives unasked and, from 0, all there is."""
@@ -140,8 +140,9 @@ class Phone:
         for row, _parts in rows:
             self.app.sender.sent(row)
         messages = [message for row, parts in rows for message in _shown(row, parts, medium)]
-        last = str(rows[-1][0]) if rows else after
-        return _json({"messages": messages, "last": last, "more": len(rows) == PAGE})
+        return _json(
+            {"messages": messages, "last": str(rows[-1][0]) if rows else after, "more": len(rows) == PAGE}
+        )
 
     def _whose(self, request: Request) -> tuple[Medium, str]:
         medium = APPS.get(request.path_params["app"])
@@ -167,7 +168,7 @@ async def _body(request: Request) -> dict[str, Any]:
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > LARGEST:
-            raise Refusal(413, "too_long", f"at most {LARGEST} bytes")
+            raise Refusal(413, "too_long", f"at most {LARGEST:,} bytes")
     try:
         body = json.loads(raw)
         json.dumps(

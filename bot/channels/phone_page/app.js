@@ -58,10 +58,15 @@ export class App {
     }
     // Where the end was in sight it stays in sight when the field grows or a telephone shows its keyboard.
     let atEnd = true;
+    let height = 0;
     this.log.addEventListener("scroll", () => {
-      atEnd = this.log.scrollTop + this.log.clientHeight > this.log.scrollHeight - 24;
+      if (this.log.clientHeight !== height) return; // the size moved it, not the person
+      atEnd = this.log.scrollTop + height > this.log.scrollHeight - 24;
     });
-    new ResizeObserver(() => atEnd && this.end()).observe(this.log);
+    new ResizeObserver(() => {
+      height = this.log.clientHeight;
+      if (atEnd) this.end();
+    }).observe(this.log);
     attach(this.section, (what) => this.say(what));
     keypad(this.section, this.field, () => this.submit());
   }

@@ -133,6 +133,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact", name=op.f("pk_conversations")),
     )
     op.create_table(
+        "unmatched_places",
+        sa.Column("query", sa.String(length=80), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("query", name=op.f("pk_unmatched_places")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "facility_communes",
         sa.Column("facility", sa.String(length=32), nullable=False),
         sa.Column("commune", sa.String(length=6), nullable=False),
@@ -227,6 +235,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("unmatched_places")
 
     with op.batch_alter_table("responses", schema=None) as batch_op:
         batch_op.drop_index("ix_responses_reference")
