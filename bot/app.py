@@ -11,8 +11,9 @@ from typing import Any
 
 import structlog
 import telegram
-from fastapi import FastAPI
 from prometheus_client import Counter
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
@@ -80,11 +81,11 @@ class App:
         database = connect(settings.database_url)
         try:
             revision = await database.transact(migrate.current)
-            if revision != migrate.newest():
+            if revision != migrate.NEWEST:
                 raise NotReady(
                     "The database is empty. Run: samleng migrate"
                     if revision is None
-                    else f"The database is at {revision}, this release at {migrate.newest()}. Run: samleng migrate"
+                    else f"The database is at {revision}, this release at {migrate.NEWEST}. Run: samleng migrate"
                 )
             library = await database.transact(reference.read)
         except Away as error:
@@ -229,16 +230,15 @@ def media(settings: Settings) -> dict[str, Medium]:
     return made
 
 
-def web(app: App, *, clock: bool) -> FastAPI:
-    """The web process: webhooks and, in demo mode, the browser phone."""
+def web(app: App, *, clock: bool) -> Starlette:
+    """The web process: webhooks and, in demo mode, the browser phone. `clock`: do the worker's work as well."""
 
     @asynccontextmanager
-    async def lifespan(_fastapi: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_served: Starlette) -> AsyncIterator[None]:
         async with app.running(web=True, clock=clock):
             yield
 
-    served = FastAPI(title="Samleng", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    served.router.routes += webhooks.routes(app)
+    routes: list[BaseRoute] = [*webhooks.routes(app)]
     if app.settings.demo_on:
-        served.router.routes += phone.routes(app)
-    return served
+        routes += phone.routes(app)
+    return Starlette(routes=routes, lifespan=lifespan)

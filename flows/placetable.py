@@ -8,7 +8,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from flows.gazetteer import Gazetteer
-from flows.placekeys import digits, folded, is_khmer, plain, sound, sounds
+from flows.placekeys import digits, folded, plain, sound, sounds
 
 # Nearness is a mean of how it is written and how it sounds. Writing weighs more: many names sound alike.
 _PLAIN, _SOUND = 0.75, 0.25
@@ -106,34 +106,35 @@ class Names:
         self._gazetteer = gazetteer
         # Half of the villages share their name with another.
         memory: dict[str, str] = {}
-        self._official = {place.code: _keys(memory, place.km, place.latin) for place in gazetteer.places}
+        self._official = {place.code: _keys(memory, (place.latin, place.km)) for place in gazetteer.places}
         self._all = dict(self._official)
         for code, alias in gazetteer.aliases:
-            known = self._all.get(code, ())
-            self._all[code] = tuple(dict.fromkeys((*known, *_keys(memory, alias))))
+            if code in self._official:
+                self._all[code] = (*self._all[code], *_keys(memory, (alias,)))
         self._sounds = _sounds({key for keys in self._all.values() for key in keys})
         self._tables: dict[tuple[str, int], tuple[Table, Table]] = {}
 
     def table(self, level: int, name: str, within: str = "") -> Table:
-        """The names of the places whose codes have `level` digits, in the script of `name`.
+        """The names of the places whose codes have `level` digits, in the script of the plain key `name`.
 
         With `within`, only those under that code; a place lies within itself.
         """
         made = self._tables.get((within, level))
         if made is None:
-            scripts: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+            scripts: tuple[dict[str, dict[str, None]], dict[str, dict[str, None]]] = ({}, {})
             for code in self._codes(level, within):
                 for key in self._all[code]:
-                    scripts[is_khmer(key)].setdefault(key, []).append(code)
+                    if key:
+                        scripts[_script(key)].setdefault(key, {})[code] = None
             made = self._tables[within, level] = (
                 Table(scripts[0], self._sounds),
                 Table(scripts[1], self._sounds),
             )
-        return made[is_khmer(name)]
+        return made[_script(name)]
 
     def official(self, code: str, like: str) -> str:
-        """The plain key of the official name of the place `code`, in the script of `like`; "" if none."""
-        return next((key for key in self._official[code] if is_khmer(key) == is_khmer(like)), "")
+        """The plain key of the official name of the place `code`, in the script of the key `like`."""
+        return self._official[code][_script(like)]
 
     def above(self, code: str) -> tuple[str, ...]:
         """The codes of the units in which the place `code` lies, or lay when it had another code."""
@@ -143,22 +144,26 @@ class Names:
     def _codes(self, level: int, within: str) -> list[str]:
         if not within:
             return [code for code in self._all if len(code) == level]
-        if len(within) >= level:
-            return [within[:level]] if within[:level] in self._all else []
+        if len(within) > level or within not in self._all:
+            return []
         codes = [within]
         for _ in range(len(within), level, 2):
             codes = [place.code for code in codes for place in self._gazetteer.below(code)]
         return codes
 
 
-def _keys(memory: dict[str, str], *names: str) -> tuple[str, ...]:
-    """The different plain keys of `names`; `memory` has those made before."""
-    found: dict[str, None] = {}
+def _script(key: str) -> bool:
+    """Whether a plain key is Khmer; it has Khmer letters, and a-z, and digits, and nothing else."""
+    return not key.isascii()
+
+
+def _keys(memory: dict[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """The plain keys of `names`; `memory` has those made before."""
+    found = []
     for name in names:
         if name not in memory:
             memory[name] = plain(folded(name))
-        if memory[name]:
-            found[memory[name]] = None
+        found.append(memory[name])
     return tuple(found)
 
 
@@ -166,7 +171,7 @@ def _sounds(keys: Iterable[str]) -> dict[str, str]:
     """The sound key of each of `keys`."""
     scripts: tuple[list[str], list[str]] = ([], [])
     for key in keys:
-        scripts[is_khmer(key)].append(key)
+        scripts[_script(key)].append(key)
     found: dict[str, str] = {}
     for same in scripts:
         found.update(zip(same, sounds(same), strict=True) if same else ())

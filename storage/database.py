@@ -12,15 +12,14 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from sqlite3 import SQLITE_ERROR
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import create_async_engine
 
 Connection = sa.Connection  # for those who only pass it on
 
@@ -40,10 +39,17 @@ class PerDialect:
     """A statement whose INSERT differs by dialect in nothing but its class (ON CONFLICT)."""
 
     def __init__(self, make: Callable[[Any], sa.Executable]) -> None:
-        self._of = {"sqlite": make(sqlite.insert), "postgresql": make(postgresql.insert)}
+        self._make = make
+        self._made: dict[str, sa.Executable] = {}
 
     def on(self, connection: sa.Connection) -> sa.Executable:
-        return self._of[connection.dialect.name]
+        name = connection.dialect.name
+        made = self._made.get(name)
+        if made is None:
+            # Made when first used: a process on SQLite never loads the dialect of PostgreSQL.
+            insert = import_module(f"sqlalchemy.dialects.{name}").insert
+            made = self._made[name] = self._make(insert)
+        return made
 
 
 class Database(ABC):
@@ -187,6 +193,8 @@ class PostgresDatabase(Database):
     """asyncpg; the same synchronous functions run inside `run_sync`."""
 
     def __init__(self, url: sa.URL, pool_size: int = 8) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine  # 10 MiB that SQLite does without
+
         self.url = url
         self._engine = create_async_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=1800

@@ -149,7 +149,10 @@ def mark(
 
 _SENT = (
     sa.update(outbox)
-    .where(outbox.c.id == sa.bindparam("number"), outbox.c.state.in_(("queued", "sending")))
+    .where(
+        outbox.c.id == sa.bindparam("number"),
+        sa.or_(outbox.c.state == "queued", outbox.c.state == "sending"),  # IN is not for many rows at once
+    )
     .values(state="sent", leased_until=None, provider_id=sa.bindparam("sent_as"))
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,15 @@ from storage.tables import (
     rounds,
 )
 
+#: What is loaded from the content folder.
+FILES = (
+    "criteria.yaml",
+    "programme.yaml",
+    "gazetteer/places.csv",
+    "gazetteer/names.csv",
+    "gazetteer/changes.csv",
+)
+
 
 class BadContent(Exception):
     """A content file says something that can't be; the message names the file, the place in it and what to write."""
@@ -45,24 +55,40 @@ class Loaded:
 def load(connection: sa.Connection, content: Path) -> Loaded:
     """Bring the tables to what `content` says. Codes that left the files are retired, never deleted: ratings
     point to them. The version is raised when anything changed, so that running processes read again."""
+    found = fingerprint(content)
+    if found == connection.execute(sa.select(library.c.fingerprint)).scalar():
+        return _counted(connection, changed=False)
     changed = _load_gazetteer(connection, content / "gazetteer")
     changed |= _load_criteria(connection, read_criteria(content / "criteria.yaml"))
     changed |= _load_rounds(connection, content / "programme.yaml")
     changed |= _provide_facilities(connection)
+    if connection.execute(sa.select(library.c.id)).scalar() is None:
+        connection.execute(sa.insert(library).values(id=1, version=0, fingerprint=found))
+    else:
+        connection.execute(sa.update(library).values(fingerprint=found))
     if changed:
         raise_version(connection)
-    return Loaded(
-        _size(connection, places), _size(connection, facilities), _size(connection, criteria), changed
-    )
+    return _counted(connection, changed=changed)
+
+
+def fingerprint(content: Path) -> str:
+    """What tells one state of the content files from another."""
+    summed = hashlib.sha256()
+    for name in FILES:
+        summed.update(name.encode())
+        summed.update((content / name).read_bytes())
+    return summed.hexdigest()
 
 
 def raise_version(connection: sa.Connection) -> None:
     """Reference data changed: every process reads it again at its next message."""
-    version = connection.execute(sa.select(library.c.version)).scalar()
-    if version is None:
-        connection.execute(sa.insert(library).values(id=1, version=1))
-    else:
-        connection.execute(sa.update(library).values(version=version + 1))
+    connection.execute(sa.update(library).values(version=library.c.version + 1))
+
+
+def _counted(connection: sa.Connection, *, changed: bool) -> Loaded:
+    return Loaded(
+        _size(connection, places), _size(connection, facilities), _size(connection, criteria), changed
+    )
 
 
 def read(connection: sa.Connection) -> Library:

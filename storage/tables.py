@@ -38,7 +38,11 @@ BigId = sa.BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers only I
 
 #: One row: raised whenever reference data changes, so that running processes read it again.
 library = Table(
-    "library", metadata, Column("id", Integer, primary_key=True), Column("version", Integer, nullable=False)
+    "library",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("fingerprint", String(64), nullable=False),  # of the content that was loaded last
 )
 
 places = Table(

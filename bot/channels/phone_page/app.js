@@ -20,9 +20,21 @@ export class App {
     this.form = this.section.querySelector("form");
     this.field = this.section.querySelector("textarea");
     this.unread = this.tab.querySelector(".unread");
-    this.busy = false;
+    this.sending = false;
+    this.ready = false;
     this.clear();
+    this.enable();
     this.listen();
+  }
+
+  /** Nothing is said before the history is there, nor before the answer to what was said. */
+  get busy() {
+    return this.sending || !this.ready;
+  }
+
+  enable() {
+    const says = ".write button, .chips button, .keyboard button, .keys .call, .recording .round";
+    for (const button of this.section.querySelectorAll(says)) button.disabled = this.busy;
   }
 
   clear() {
@@ -150,18 +162,17 @@ export class App {
     else this.put(trouble(key, code === "too_long" ? "" : "again", again));
   }
 
-  waits(busy) {
-    this.busy = busy;
-    if (busy) this.focused = document.activeElement; // a disabled button loses the focus
-    const sending = ".write button, .chips button, .keyboard button, .keys .call, .recording .round";
-    for (const button of this.section.querySelectorAll(sending)) button.disabled = busy;
-    if (!busy && document.activeElement === document.body && this.section.contains(this.focused)) {
+  waits(sending) {
+    this.sending = sending;
+    if (sending) this.focused = document.activeElement; // a disabled button loses the focus
+    this.enable();
+    if (!sending && document.activeElement === document.body && this.section.contains(this.focused)) {
       this.focused.focus({ preventScroll: true });
     }
     clearTimeout(this.slow);
     this.log.querySelector(".typing")?.remove();
     this.state("answers");
-    if (busy) {
+    if (sending) {
       this.slow = setTimeout(() => {
         this.put(dots());
         this.state("typing");
@@ -247,6 +258,8 @@ export class App {
 
   /** What the service said comes from the server; what the person said is put between from memory. */
   async open() {
+    this.ready = false;
+    this.enable();
     this.clear();
     this.memory = remembered(this.name, this.memory);
     this.log.setAttribute("aria-busy", "true"); // what was said long ago is not read out
@@ -272,8 +285,10 @@ export class App {
     }
     this.memory.said = kept; // what belonged to messages that are gone was erased with them
     this.keep();
-    if (!this.log.children.length) this.empty();
+    if (!this.shown.size) this.empty();
     this.log.setAttribute("aria-busy", "false");
+    this.ready = true;
+    this.enable();
   }
 
   empty() {

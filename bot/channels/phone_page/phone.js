@@ -33,8 +33,10 @@ async function open() {
   }
 }
 
-/** Do what may fail; then say so in both apps, and offer to do it again. */
+/** Do what may fail, once at a time; then say so in both apps, and offer to do it again. */
 async function patiently(work) {
+  const button = document.getElementById("new");
+  button.disabled = true;
   try {
     await work();
   } catch (refusal) {
@@ -42,6 +44,8 @@ async function patiently(work) {
       app.log.replaceChildren();
       app.failed(refusal.code, () => patiently(work));
     }
+  } finally {
+    button.disabled = false;
   }
 }
 
@@ -82,7 +86,7 @@ for (const app of apps) {
   });
 }
 document.getElementById("words").addEventListener("click", () => switchTo(language === "km" ? "en" : "km"));
-document.getElementById("new").addEventListener("click", () => apps.some((app) => app.busy) || again());
+document.getElementById("new").addEventListener("click", () => apps.some((app) => app.sending) || again());
 document.addEventListener("visibilitychange", look);
 window.addEventListener("online", look);
 choose(apps[0]);
