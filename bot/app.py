@@ -76,24 +76,27 @@ class App:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now) -> App:
-        """Connect, check that the database is of this release, read the library."""
+    async def open(
+        cls, settings: Settings, clock: Callable[[], datetime] = utc_now, *, wait: float = 0
+    ) -> App:
+        """Connect, check that the database is of this release, read the library. `wait`: seconds to give another
+        process that is just migrating."""
         database = connect(settings.database_url)
         try:
-            revision = await database.transact(migrate.current)
-            if revision != migrate.NEWEST:
-                raise NotReady(
-                    "The database is empty. Run: samleng migrate"
-                    if revision is None
-                    else f"The database is at {revision}, this release at {migrate.NEWEST}. Run: samleng migrate"
-                )
-            library = await database.transact(reference.read)
+            async with asyncio.timeout(wait or None):
+                while (revision := await database.transact(migrate.current)) != migrate.NEWEST and wait:
+                    log.info("waiting_for_migration", at=revision, wanted=migrate.NEWEST)
+                    await asyncio.sleep(1)
+        except TimeoutError:
+            pass
         except Away as error:
             await database.close()
             raise NotReady(f"The database does not answer ({error}). See SAMLENG_DATABASE_URL.") from error
-        except NotReady:
+        if revision != migrate.NEWEST:
             await database.close()
-            raise
+            at = f"at {revision}" if revision else "empty"
+            raise NotReady(f"The database is {at}, this release needs {migrate.NEWEST}. Run: samleng migrate")
+        library = await database.transact(reference.read)
         desk = Desk(
             Vault(settings.secret()),
             library,

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import json
 import logging
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -28,6 +29,7 @@ from storage.vault import Unreadable, Vault
 
 T = TypeVar("T")
 
+MIGRATING = 60.0  # seconds a process waits for another that is migrating
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 
 app = typer.Typer(
@@ -110,6 +112,15 @@ async def _migrate(settings: Settings, *, quiet: bool = False) -> None:
 
 
 @app.command()
+def release() -> None:
+    """What a hosted service runs before its processes: migrate. Under honcho, which ends everything when one
+    process ends, it then stays."""
+    run_async(_migrate(read_settings()))
+    if "HONCHO_PROCESS_NAME" in os.environ:
+        run_async(stopped())
+
+
+@app.command()
 def run() -> None:
     """Everything in one process: migrate, serve, work. What `make run` calls."""
     settings = read_settings()
@@ -138,7 +149,7 @@ def _serve(settings: Settings, *, clock: bool) -> None:
     configure_logging()
 
     async def serving() -> None:
-        opened = await App.open(settings)
+        opened = await App.open(settings, wait=MIGRATING)
         config = uvicorn.Config(
             web(opened, clock=clock),
             host=settings.host,
@@ -158,7 +169,7 @@ async def _work(settings: Settings) -> None:
     from bot.app import App
 
     configure_logging()
-    opened = await App.open(settings)
+    opened = await App.open(settings, wait=MIGRATING)
     async with opened.running(web=False, clock=True):
         await stopped()
 

@@ -134,15 +134,13 @@ class Phone:
         after = request.query_params.get("after", "0")
         if not re.fullmatch(r"[0-9]{1,19}", after) or int(after) >= 2**63:
             raise Refusal(400, "bad_after", "after is the row of a message")
-        rows = await self.app.database.read(
-            outbox.shown_to, self.app.desk.vault, medium.channel.name, number, int(after), PAGE
-        )
+        vault, channel = self.app.desk.vault, medium.channel.name
+        rows = await self.app.database.read(outbox.shown_to, vault, channel, number, int(after), PAGE)
         for row, _parts in rows:
             self.app.sender.sent(row)
         messages = [message for row, parts in rows for message in _shown(row, parts, medium)]
-        return _json(
-            {"messages": messages, "last": str(rows[-1][0]) if rows else after, "more": len(rows) == PAGE}
-        )
+        last = str(rows[-1][0]) if rows else after
+        return _json({"messages": messages, "last": last, "more": len(rows) == PAGE})
 
     def _whose(self, request: Request) -> tuple[Medium, str]:
         medium = APPS.get(request.path_params["app"])
