@@ -82,16 +82,20 @@ class App:
         """Connect, check that the database is of this release, read the library. `wait`: seconds to give another
         process that is just migrating."""
         database = connect(settings.database_url)
-        try:
-            async with asyncio.timeout(wait or None):
-                while (revision := await database.transact(migrate.current)) != migrate.NEWEST and wait:
-                    log.info("waiting_for_migration", at=revision, wanted=migrate.NEWEST)
-                    await asyncio.sleep(1)
-        except TimeoutError:
-            pass
-        except Away as error:
+        until = asyncio.get_running_loop().time() + wait
+        revision, away = None, None
+        while True:
+            try:
+                revision, away = await database.transact(migrate.current), None
+            except Away as error:
+                away = error
+            if revision == migrate.NEWEST or asyncio.get_running_loop().time() >= until:
+                break
+            log.info("waiting_for_database", at=revision, wanted=migrate.NEWEST, away=away is not None)
+            await asyncio.sleep(1)
+        if away is not None:
             await database.close()
-            raise NotReady(f"The database does not answer ({error}). See SAMLENG_DATABASE_URL.") from error
+            raise NotReady(f"The database does not answer ({away}). See SAMLENG_DATABASE_URL.")
         if revision != migrate.NEWEST:
             await database.close()
             at = f"at {revision}" if revision else "empty"

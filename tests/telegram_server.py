@@ -1,23 +1,22 @@
-"""A strict stand-in for Telegram's Bot API on 127.0.0.1, and the people who write to the bot through it.
+"""A strict stand-in for Telegram's Bot API on 127.0.0.1.
 
-It refuses what Telegram refuses, in Telegram's words, as far as the public
-documentation tells; and at will it has the faults that Telegram has: 429, 403,
-500, a connection that breaks.
+It refuses what Telegram refuses (`telegram_rules`), and at will it has the
+faults that Telegram has: 429, 403, 500, a connection that breaks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-import json
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from tests import telegram_rules as rules
+from tests.telegram_rules import Dropped, Refusal, bad
 
 TOKEN = "4242:a-token-for-tests-only"
 BOT = {"id": 4242, "is_bot": True, "first_name": "Samleng", "username": "samleng_test_bot"}
@@ -25,32 +24,6 @@ BEGIN = 1_795_000_000  # the date of the first message
 PATIENCE = 20  # seconds until a test that waits in vain fails
 
 Update = dict[str, Any]
-
-
-class Refusal(Exception):
-    """An error as Telegram answers it. `parameters` as in {"retry_after": 7}."""
-
-    def __init__(self, code: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.code = code
-        self.description = description
-        self.parameters = parameters
-
-
-class Dropped(Exception):
-    """The connection breaks before anything was answered."""
-
-
-def bad(description: str) -> Refusal:
-    return Refusal(400, f"Bad Request: {description}")
-
-
-def too_many(seconds: int) -> Refusal:
-    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
-
-
-def broken() -> Refusal:
-    return Refusal(500, "Internal Server Error")
 
 
 @dataclass
@@ -171,7 +144,9 @@ class TelegramServer:
         body = {"message_id": number, "date": BEGIN + number, "chat": self.chats[chat].about, **content}
         if author is not None:
             body["from"] = author
-        message = Message(number, chat, content.get("text", ""), ours, _rows(body.get("reply_markup")), body)
+        message = Message(
+            number, chat, content.get("text", ""), ours, rules.rows(body.get("reply_markup")), body
+        )
         self.chats[chat].messages[number] = message
         return message
 
@@ -179,7 +154,7 @@ class TelegramServer:
 
     async def _called(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        call = Call(method, _read({name: str(value) for name, value in (await request.post()).items()}))
+        call = Call(method, rules.read({name: str(value) for name, value in (await request.post()).items()}))
         self.calls.append(call)
         await self._tell()
         try:
@@ -236,13 +211,13 @@ class TelegramServer:
     def _send_message(self, given: dict[str, Any]) -> dict[str, Any]:
         chat = given.get("chat_id")
         self._open(chat)
-        content = {"text": _text(given)}
+        content = {"text": rules.text(given)}
         if "reply_markup" in given:
-            content["reply_markup"] = _markup(given["reply_markup"])
+            content["reply_markup"] = rules.markup(given["reply_markup"])
         return self.put(chat, BOT, ours=True, **content).body
 
     def _edit_text(self, given: dict[str, Any]) -> dict[str, Any]:
-        return self._edit(given, _text(given))
+        return self._edit(given, rules.text(given))
 
     def _edit_markup(self, given: dict[str, Any]) -> dict[str, Any]:
         return self._edit(given, None)
@@ -254,14 +229,14 @@ class TelegramServer:
             raise bad("message to edit not found")
         if not before.ours:
             raise bad("message can't be edited")
-        markup = _markup(given["reply_markup"]) if "reply_markup" in given else {}
+        markup = rules.markup(given["reply_markup"]) if "reply_markup" in given else {}
         text = before.text if text is None else text
-        if text == before.text and _rows(markup) == before.keyboard:
+        if text == before.text and rules.rows(markup) == before.keyboard:
             raise bad("message is not modified: specified new message content and reply markup are the same")
         body = {**before.body, "text": text, "edit_date": BEGIN + next(self._numbers)}
         body.pop("reply_markup", None)
         body |= {"reply_markup": markup} if markup else {}
-        messages[before.id] = replace(before, text=text, keyboard=_rows(markup), body=body)
+        messages[before.id] = replace(before, text=text, keyboard=rules.rows(markup), body=body)
         return body
 
     def _answer_query(self, given: dict[str, Any]) -> bool:
@@ -272,28 +247,12 @@ class TelegramServer:
         return True
 
     def _set_commands(self, given: dict[str, Any]) -> bool:
-        commands = given.get("commands")
-        if not isinstance(commands, list) or len(commands) > 100:
-            raise bad("can't parse commands JSON object")
-        for command in commands:
-            if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]):
-                raise bad("BOT_COMMAND_INVALID")
-            if not 1 <= len(command["description"]) <= 256:
-                raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
         language = given.get("language_code", "")
-        if not re.fullmatch(r"([a-z]{2})?", language):
-            raise bad("invalid language code specified")
-        self.commands[language] = commands
+        self.commands[language] = rules.commands(given.get("commands"), language)
         return True
 
     def _set_webhook(self, given: dict[str, Any]) -> bool:
-        url = urlsplit(given.get("url", ""))
-        if url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost"}:
-            raise bad("bad webhook: An HTTPS URL must be provided for webhook")
-        if url.scheme == "https" and url.port not in {None, 443, 80, 88, 8443}:
-            raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
-        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", given.get("secret_token", "")):
-            raise bad("secret token contains unallowed characters")
+        rules.webhook(given.get("url", ""), given.get("secret_token", ""))
         self.webhook, self.secret = given["url"], given.get("secret_token", "")
         self.allowed = given.get("allowed_updates", self.allowed)
         return True
@@ -329,34 +288,3 @@ class TelegramServer:
             raise bad("invalid file_id")
         size = len(self.files[file])
         return {"file_id": file, "file_unique_id": file, "file_size": size, "file_path": f"files/{file}"}
-
-
-#: What arrives as a number, or as JSON, in a form.
-NUMBERS = {"chat_id", "message_id", "offset", "timeout", "limit"}
-OBJECTS = {"reply_markup", "commands", "allowed_updates"}
-
-
-def _read(form: dict[str, str]) -> dict[str, Any]:
-    return {name: json.loads(text) if name in NUMBERS | OBJECTS else text for name, text in form.items()}
-
-
-def _text(given: dict[str, Any]) -> str:
-    text = str(given.get("text", "")).strip()
-    if not text:
-        raise bad("message text is empty")
-    if len(text) > 4096:
-        raise bad("message is too long")
-    return text
-
-
-def _markup(markup: dict[str, Any]) -> dict[str, Any]:
-    for button in itertools.chain(*markup["inline_keyboard"]):
-        if not button["text"].strip():
-            raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-        if not 1 <= len(button.get("callback_data", "").encode()) <= 64:
-            raise bad("BUTTON_DATA_INVALID")
-    return markup if any(markup["inline_keyboard"]) else {}
-
-
-def _rows(markup: dict[str, Any] | None) -> tuple[tuple[dict[str, str], ...], ...]:
-    return tuple(tuple(row) for row in (markup or {}).get("inline_keyboard", ()))

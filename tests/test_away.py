@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from storage import database as module
-from storage.database import Away, Connection, Database, alive, connect, read_url
+from storage.database import Away, Connection, Database, SqliteDatabase, alive, connect, read_url
 
 pytestmark = pytest.mark.anyio
 

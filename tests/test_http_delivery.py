@@ -13,11 +13,12 @@ from bot.sender import MOST_ATTEMPTS
 from flows.library import Library
 from handlers.desk import Incoming
 from handlers.receive import Received, receive
-from tests import sms_server, telegram_server
+from tests import sms_server, telegram_rules
 from tests.served import Service, only_sqlite, serving
 from tests.sms_server import Phone, receipt
 from tests.telegram_people import Person
-from tests.telegram_server import Fault, Refusal
+from tests.telegram_rules import Refusal
+from tests.telegram_server import Fault
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ async def taken(service: Service, person: Person | Phone) -> Received:
 async def test_a_reply_waits_as_long_as_telegram_says(database_url: str, library: Library) -> None:
     async with serving(database_url, library) as service:
         sokha = service.person()
-        service.telegram.faults = [Fault("sendMessage", telegram_server.too_many(30))]
+        service.telegram.faults = [Fault("sendMessage", telegram_rules.too_many(30))]
         assert (await service.tell(sokha.text("/help"))).status_code == 200
         assert sokha.heard == []
         await service.settled()
@@ -58,11 +59,9 @@ async def test_a_reply_waits_as_long_as_telegram_says(database_url: str, library
         assert await service.sweep() == 0
 
 
-@pytest.mark.parametrize(
-    "error", [telegram_server.broken(), telegram_server.Dropped()], ids=["500", "dropped"]
-)
+@pytest.mark.parametrize("error", [telegram_rules.broken(), telegram_rules.Dropped()], ids=["500", "dropped"])
 async def test_a_reply_that_did_not_get_through_is_sent_again(
-    database_url: str, library: Library, error: Refusal | telegram_server.Dropped
+    database_url: str, library: Library, error: Refusal | telegram_rules.Dropped
 ) -> None:
     async with serving(database_url, library) as service:
         sokha = service.person()
@@ -79,7 +78,7 @@ async def test_a_reply_that_did_not_get_through_is_sent_again(
 async def test_a_reply_that_never_gets_through_is_given_up(database_url: str, library: Library) -> None:
     async with serving(database_url, library) as service:
         sokha = service.person()
-        service.telegram.faults = [Fault("sendMessage", telegram_server.broken(), times=99)]
+        service.telegram.faults = [Fault("sendMessage", telegram_rules.broken(), times=99)]
         await service.tell(sokha.text("/help"))
         sweeps = 0
         while (await service.row(ROW)).state != "failed":

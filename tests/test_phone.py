@@ -458,6 +458,25 @@ def tap(app: Locator, label: str) -> None:
     expect(asked.locator(".keyboard")).to_have_count(0)
 
 
+def test_nothing_is_said_before_the_history_is_there(page: Page) -> None:
+    telegram = page.locator("#telegram")
+    write(telegram, "ម៉ឺនុយ")
+    expect(telegram.locator(".theirs")).to_have_count(1)
+    held: list[Route] = []
+    page.route("**/phone/telegram/messages?*", lambda route: held.append(route), times=1)
+    page.reload()
+    expect(telegram.locator("[data-does=photo]")).to_be_disabled()
+    telegram.get_by_role("textbox").fill(RATE)
+    telegram.get_by_role("textbox").press("Enter")
+    expect(telegram.get_by_role("textbox")).to_have_value(RATE)
+    held[0].continue_()
+    expect(telegram.locator(".theirs")).to_have_count(1)
+    expect(telegram.locator("form [type=submit]")).to_be_enabled()
+    telegram.get_by_role("textbox").press("Enter")
+    expect(telegram.locator(".theirs")).to_have_count(2)
+    expect(telegram.locator(".mine")).to_have_count(2)
+
+
 def test_a_school_is_rated_by_tapping(page: Page, file: Path, library: Library) -> None:
     telegram = page.locator("#telegram")
     expect(page.get_by_role("heading", name="ទូរសព្ទសាកល្បង")).to_be_visible()

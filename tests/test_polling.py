@@ -15,7 +15,7 @@ from bot import polling
 from bot.intake import Failed
 from flows.library import Library
 from storage.database import Away
-from tests import telegram_server
+from tests import telegram_rules, telegram_server
 from tests.served import FACILITY, Clock, Service, build, configured, hang_up, only_sqlite
 from tests.sms_server import SmsServer
 from tests.telegram_people import Person, post
@@ -102,6 +102,28 @@ async def test_a_health_centre_is_rated_without_a_public_address(database_url: s
 def _review(person: Person, service: Service) -> telegram_server.Message:
     label = service.words("Send my rating")
     return next(message for message in person.heard if label in message.labels)
+
+
+@only_sqlite
+async def test_we_introduce_ourselves_until_telegram_hears(
+    database_url: str, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with unreachable(database_url, library) as service:
+        pauses: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+
+        monkeypatch.setattr("bot.app.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+        service.telegram.faults = [
+            Fault("getMe", telegram_rules.broken()),
+            Fault("setMyCommands", telegram_rules.Dropped(), skip=1),
+            Fault("deleteWebhook", telegram_rules.too_many(3)),
+        ]
+        await service.app.introduce()
+        assert len(pauses) == 3
+        assert set(service.telegram.commands) == {"", "en"}
+        assert service.telegram.called("setWebhook") == []
 
 
 async def test_an_update_is_committed_before_it_is_confirmed(database_url: str, library: Library) -> None:
@@ -216,11 +238,11 @@ async def test_each_chat_is_answered_in_order(database_url: str, library: Librar
 
 
 FAULTS: dict[str, Callable[[], Exception]] = {
-    "429": lambda: telegram_server.too_many(7),
-    "500": telegram_server.broken,
-    "dropped": telegram_server.Dropped,
-    "conflict": lambda: telegram_server.Refusal(409, "Conflict: terminated by other getUpdates request"),
-    "token": lambda: telegram_server.Refusal(401, "Unauthorized"),
+    "429": lambda: telegram_rules.too_many(7),
+    "500": telegram_rules.broken,
+    "dropped": telegram_rules.Dropped,
+    "conflict": lambda: telegram_rules.Refusal(409, "Conflict: terminated by other getUpdates request"),
+    "token": lambda: telegram_rules.Refusal(401, "Unauthorized"),
 }
 
 
