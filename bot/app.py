@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -21,7 +22,7 @@ from bot import catalogues, polling, webhooks, worker
 from bot.channels import phone
 from bot.channels import sms as sms_channel
 from bot.channels import telegram as telegram_channel
-from bot.intake import Intake
+from bot.intake import Failed, Intake
 from bot.sender import Sender, Transport
 from bot.settings import NotReady, Settings
 from flows.channel import SMS, TELEGRAM, Channel
@@ -53,13 +54,15 @@ class App:
         self.telegram_secret = settings.telegram_secret or desk.vault.token("telegram")
         transports: dict[str, Transport] = {}
         self._sms: sms_channel.SmsTransport | None = None
+        self._requests: list[HTTPXRequest] = []
         if settings.telegram_on:
+            self._requests = [HTTPXRequest(connection_pool_size=size) for size in (64, 1)]
             self.bot = telegram.Bot(
                 settings.telegram_token,
                 base_url=f"{settings.telegram_api}/bot",
                 base_file_url=f"{settings.telegram_api}/file/bot",
-                request=HTTPXRequest(connection_pool_size=64),
-                get_updates_request=HTTPXRequest(connection_pool_size=1),
+                request=self._requests[0],
+                get_updates_request=self._requests[1],
             )
             transports[TELEGRAM.name] = telegram_channel.TelegramTransport(self.bot)
         if settings.sms_on:
@@ -110,12 +113,23 @@ class App:
             clock,
             lambda event: EVENTS.labels(event).inc(),
         )
+        # What was read lives as long as the process: the collector need not look at a hundred thousand places again.
+        gc.collect()
+        gc.freeze()
         return cls(settings, database, desk)
 
     # -- What providers bring --------------------------------------------------------------------------
 
     async def telegram_update(self, update: telegram.Update, raw: dict[str, Any]) -> None:
         """Answer one update; after this returns it may be acknowledged. Raises Away or intake.Failed."""
+        try:
+            await self._telegram_update(update, raw)
+        except (Away, Failed):
+            raise
+        except Exception as error:
+            await self.intake.failed(TELEGRAM.name, str(update.update_id), raw, error)
+
+    async def _telegram_update(self, update: telegram.Update, raw: dict[str, Any]) -> None:
         bot = self.bot
         assert bot is not None
         what = telegram_channel.read(update)
@@ -219,9 +233,9 @@ class App:
         await self.sender.close()
         if self._sms is not None:
             await self._sms.close()
-        if self.bot is not None:
+        for request in self._requests:
             with suppress(Exception):
-                await self.bot.shutdown()
+                await request.shutdown()
         await self.database.close()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from bot.errors import where
 from handlers.desk import Desk, Incoming
 from handlers.receive import Received, receive
 from storage import inbox
@@ -52,34 +53,24 @@ class Intake:
 
     async def failed(self, channel: str, message: str, raw: dict[str, Any], error: Exception) -> None:
         """Count a failure: raises Failed until the message is parked, and Away like `take`."""
-        kind, where = type(error).__name__, _where(error)
+        kind, at = type(error).__name__, where(error)
         failures = await self.database.transact(
             inbox.failed,
             self.desk.vault,
             channel,
             message,
             raw,
-            f"{kind} at {where}",  # not its words: what the person said may be among them
+            f"{kind} at {at}",  # not its words: what the person said may be among them
             self.desk.clock(),
         )
         log.error(
             "message_failed",
             channel=channel,
             error=kind,
-            where=where,
+            where=at,
             failures=failures,
             parked=failures >= inbox.PARK_AFTER,
         )
         self.desk.heard("message_failed")
         if failures < inbox.PARK_AFTER:
             raise Failed(kind) from error
-
-
-def _where(error: Exception) -> str:
-    """The place in our code that raised, without the values that were there."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.errors import where
 from handlers.desk import Part, utc_now
 from storage import contacts, outbox
 from storage.database import Away, Connection, Database
@@ -80,17 +81,38 @@ class Sender:
         self._marks: list[Mark] = []
         self._marker: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
+        self._last: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._quiet_until: dict[str, datetime] = {}
 
     def soon(self, row: Outgoing) -> None:
-        """Send without being waited for; the row's lease is the safety net."""
-        task = asyncio.create_task(self.send(row))
+        """Send without being waited for, after what is being sent to the same person; the row's lease is the
+        safety net. To be called in the event loop."""
+        whose = (row.channel, row.address)
+        task = asyncio.create_task(self._after(self._last.get(whose), row))
+        self._last[whose] = task
         self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+
+        def done(ended: asyncio.Task[None]) -> None:
+            self._sending.discard(ended)
+            if self._last.get(whose) is ended:
+                del self._last[whose]
+
+        task.add_done_callback(done)
+
+    async def _after(self, before: asyncio.Task[None] | None, row: Outgoing) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        await self.send(row)
 
     async def send(self, row: Outgoing) -> None:
         """Send one row and note what became of it."""
         transport = self.transports.get(row.channel)
         if transport is None:
+            return
+        quiet_until = self._quiet_until.get(row.channel)
+        if quiet_until is not None and self.clock() < quiet_until:
+            # Told to slow down, we are quiet on the whole channel (limits of the Bot API).
+            self._note(Mark(row.id, "queued", retry_at=quiet_until))
             return
         provider_id = None
         try:
@@ -98,8 +120,11 @@ class Sender:
                 provider_id = await transport.send(row.address, part, row.id) or provider_id
         except Refused as refused:
             self._note(self._refused(row, refused))
-        except Exception:
-            log.exception("send_failed", channel=row.channel, row=row.id)
+        except Exception as error:
+            # Not its words: a provider's error may name whom it was for.
+            log.error(
+                "send_failed", channel=row.channel, row=row.id, error=type(error).__name__, where=where(error)
+            )
             self._note(self._refused(row, Refused("unexpected")))
         else:
             self.sent(row.id, provider_id)
@@ -111,11 +136,15 @@ class Sender:
     def _refused(self, row: Outgoing, refused: Refused) -> Mark:
         gone = (row.channel, row.address) if refused.gone else None
         attempts = max(row.attempts, 1)
+        if refused.after is not None:
+            retry_at = self.clock() + timedelta(seconds=refused.after)
+            self._quiet_until[row.channel] = retry_at
+            return Mark(row.id, "queued", error=refused.reason, retry_at=retry_at)
         if refused.final or attempts >= MOST_ATTEMPTS:
             log.warning("not_sent", channel=row.channel, row=row.id, reason=refused.reason)
             return Mark(row.id, "failed", error=refused.reason, gone=gone)
         # Full jitter: those who were refused together do not come back together.
-        wait = refused.after or random.uniform(1, 2 ** (attempts + 1))  # noqa: S311
+        wait = random.uniform(1, 2 ** (attempts + 1))  # noqa: S311
         retry_at = self.clock() + timedelta(seconds=wait)
         return Mark(row.id, "queued", error=refused.reason, retry_at=retry_at)
 

@@ -159,7 +159,7 @@ def _missing(given: Mapping[str, Any]) -> list[str]:
             f"{PREFIX}PUBLIC_URL is missing; SMS services sign the public address they call, "
             "so write the one they are given, as in https://samleng.example.org"
         )
-    shared = not str(given.get("database_url") or "sqlite").startswith("sqlite")
+    shared = str(given.get("database_url") or "").startswith("postgres")
     if not given.get("secret_key") and (given.get("public_url") or shared):
         lines.append(
             f"{PREFIX}SECRET_KEY is missing; a service in public or on a shared database needs one that "

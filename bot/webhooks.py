@@ -92,7 +92,8 @@ class Hooks:
         if received is None:
             answer.message(self.app.sorry(SMS))
             return _twiml(answer)
-        for part in received.parts:
+        # Where somebody opted out, the service has answered itself and would refuse ours (21610).
+        for part in () if "OptOutType" in form else received.parts:
             if self.app.settings.public_url:
                 # The receipt names the row, since the service tells us no id for what we answer with.
                 answer.message(

@@ -10,7 +10,8 @@ from flows.placetable import Names
 
 # A place is named in the first words or not at all, and reading must take a bounded time.
 _LONGEST = 300
-_ACCEPTED = 0.82
+# One letter of five may be wrong if the name still sounds the same.
+_ACCEPTED = 0.826
 # How far ahead of the next it must be; a full name need only be nobody else's.
 _AHEAD = 0.06
 # Of places equally near, those that can be answers first.

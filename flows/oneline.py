@@ -66,7 +66,7 @@ class _Reading:
 
 def read(text: str, library: Library) -> Line | None:
     """The line's answers for the flow `rate`; None when it does not name a service first."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or text[:1].isdigit():  # most messages are a digit, and no line begins with one
         return None
     line = _RATE.sub("", khmer.ascii_digits(khmer.visible(text)).strip(), count=1)
     facility, rest = _facility(line, library)

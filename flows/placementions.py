@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from flows.placekeys import COMMUNE, DISTRICT, PROVINCE, VILLAGE, is_khmer, plain
 from flows.placequery import unit_of, units_apart
@@ -10,7 +11,7 @@ from flows.placetable import Names, Table
 # A commune that is called one, and lies in a unit that is named too; one that has only either; a bare name.
 _PLACED = 0.9
 _CALLED = 0.87
-_BARE = 0.7
+_BARE = 0.6
 # Short names are also words of the language.
 _SHORT = 5
 _LONGEST_KHMER = 30
@@ -27,24 +28,32 @@ def mentions(text: str, names: Names, within: str = "") -> list[tuple[frozenset[
     beside the name of its district or province.
     """
     words = _RUNS.findall(units_apart(text))
-    found: dict[frozenset[str], float] = {}
-    above = {
-        code
-        for level in (DISTRICT, PROVINCE)
-        for codes, _ in _named(words, names, level, "")
-        for code in codes
-    }
+    above = [unit for level in (DISTRICT, PROVINCE) for unit in _named(words, names, level, "")]
     # Who names a village means it, not the commune beside it.
     village = any(unit_of(word) == VILLAGE for word in words)
-    for codes, called in _named(words, names, COMMUNE, within):
-        placed = frozenset(code for code in codes if not above.isdisjoint(names.above(code)))
-        score = _BARE if village else _PLACED if called and placed else _CALLED if called or placed else _BARE
-        found[placed or codes] = max(score, found.get(placed or codes, 0.0))
+    found: dict[frozenset[str], float] = {}
+    for commune in _named(words, names, COMMUNE, within):
+        # Many districts have a commune of the same name: a single word does not name both.
+        units = {code for unit in above if unit.at != commune.at for code in unit.codes}
+        placed = frozenset(code for code in commune.codes if not units.isdisjoint(names.above(code)))
+        score = _BARE
+        if not village and (commune.called or placed):
+            score = _PLACED if commune.called and placed else _CALLED
+        codes = placed or commune.codes
+        found[codes] = max(score, found.get(codes, 0.0))
     return list(found.items())
 
 
-def _named(words: list[str], names: Names, level: int, within: str) -> Iterator[tuple[frozenset[str], bool]]:
-    """The sets of codes named in `words` at `level`, and whether a word for such a unit stands beside."""
+class _Mention(NamedTuple):
+    codes: frozenset[str]
+    # Whether a word for such a unit stands beside it.
+    called: bool
+    # Which word it begins in, and at which letter.
+    at: tuple[int, int]
+
+
+def _named(words: list[str], names: Names, level: int, within: str) -> Iterator[_Mention]:
+    """What is named in `words` at `level`, the longest names first; none within another."""
     place = 0
     while place < len(words):
         word = words[place]
@@ -57,12 +66,13 @@ def _named(words: list[str], names: Names, level: int, within: str) -> Iterator[
                 after = end < len(words) and word.isascii() and unit_of(words[end]) == level
                 codes = _read(words[place:end], table, after or unit == level)
                 if codes:
-                    yield codes, after or unit == level
+                    yield _Mention(codes, after or unit == level, (place, 0))
                     size = end - place
                     break
             else:
                 if is_khmer(word):
-                    yield from _inside(plain(word), table, unit == level)
+                    for codes, letter in _inside(plain(word), table):
+                        yield _Mention(codes, unit == level and letter == 0, (place, letter))
         place += size
 
 
@@ -75,8 +85,8 @@ def _read(words: list[str], table: Table, called: bool) -> frozenset[str]:
     return table.exact(name) or (table.alike(name) if called and name.isascii() else frozenset())
 
 
-def _inside(text: str, table: Table, called: bool) -> Iterator[tuple[frozenset[str], bool]]:
-    """Names inside Khmer `text` that is written without blanks; only the first can be what was `called`."""
+def _inside(text: str, table: Table) -> Iterator[tuple[frozenset[str], int]]:
+    """The names inside Khmer `text` that is written without blanks, each with the place of its first letter."""
     place = 0
     while place < len(text):
         if table.may_start(text[place : place + _START]):
@@ -84,7 +94,7 @@ def _inside(text: str, table: Table, called: bool) -> Iterator[tuple[frozenset[s
                 codes = table.exact(text[place:end])
                 # A name ends where a letter begins, not in the middle of one.
                 if codes and not "\u17b6" <= text[end : end + 1] <= "\u17d3":
-                    yield codes, called and place == 0
+                    yield codes, place
                     place = end - 1
                     break
         place += 1

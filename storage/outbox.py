@@ -208,6 +208,7 @@ def shown_to(
             contacts.c.address_hash == vault.address_hash(channel, address),
             outbox.c.id > after,
             outbox.c.body.is_not(None),
+            outbox.c.state.not_in(("failed", "cancelled", "expired")),
         )
         .order_by(outbox.c.id)
         .limit(most)

@@ -30,7 +30,7 @@ def unmatched(connection: sa.Connection, query: str, today: date) -> None:
     """Count one more of a query. What can't be a place's name is not kept: sentences, and long numbers, which
     may be somebody's phone."""
     line = " ".join(khmer.canonical(query).split())
-    if len(line) > LONGEST or re.search(r"\d{7}", khmer.ascii_digits(line).replace(" ", "")):
+    if len(line) > LONGEST or re.search(r"\d{7}", re.sub(r"[\W_]", "", khmer.ascii_digits(line))):
         return
     connection.execute(_COUNT.on(connection), {"query": line, "last_on": today})
 

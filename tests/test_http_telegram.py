@@ -8,7 +8,7 @@ from bot.channels.telegram import COMMANDS
 from bot.polling import KINDS
 from flows.library import Library
 from flows.text import spoken
-from tests.served import COMMUNE, FACILITY, ROUND, Service, serving
+from tests.served import COMMUNE, FACILITY, ROUND, Service, only_sqlite, serving
 from tests.telegram_people import Person
 
 pytestmark = pytest.mark.anyio
@@ -66,6 +66,7 @@ async def test_a_health_centre_is_rated_by_buttons(database_url: str) -> None:
         assert await service.rows("SELECT state FROM outbox WHERE state != 'sent'") == []
 
 
+@only_sqlite
 @pytest.mark.parametrize("way", ["voice", "photo"])
 async def test_a_comment_may_be_heard_or_seen(database_url: str, library: Library, way: str) -> None:
     async with serving(database_url, library) as service:
@@ -86,6 +87,7 @@ async def test_a_comment_may_be_heard_or_seen(database_url: str, library: Librar
         assert len(await file.download_as_bytearray()) == comment["size"]
 
 
+@only_sqlite
 async def test_a_deep_link_goes_straight_to_the_scores(database_url: str, library: Library) -> None:
     async with serving(database_url, library) as service:
         sokha = service.person()
@@ -97,6 +99,7 @@ async def test_a_deep_link_goes_straight_to_the_scores(database_url: str, librar
         assert service.words("Rate a service") in stranger.newest.labels
 
 
+@only_sqlite
 async def test_english_is_one_tap_away(database_url: str, library: Library) -> None:
     async with serving(database_url, library) as service:
         visitor = service.person("Ann", "en")
@@ -105,6 +108,7 @@ async def test_english_is_one_tap_away(database_url: str, library: Library) -> N
         assert "Rate a service" in visitor.newest.labels
 
 
+@only_sqlite
 async def test_telegram_is_told_commands_and_where_we_listen(database_url: str, library: Library) -> None:
     async with serving(database_url, library) as service:
         telegram, app = service.telegram, service.app

@@ -121,6 +121,7 @@ async def test_a_double_tap_is_one_answer(database_url: str, library: Library) -
         assert not now.keyboard
 
 
+@only_sqlite
 async def test_an_edited_message_changes_no_answer(database_url: str, library: Library) -> None:
     async with serving(database_url, library) as service:
         sokha = service.person()

@@ -144,7 +144,7 @@ class SmsTransport:
             code = error.code or 0
             if error.status == 429 or code in {20429, 429}:
                 raise Refused(f"slow down ({code})", after=5) from error
-            final = code in FINAL or error.status in {400, 401, 403, 404}
+            final = code in FINAL or error.status in {400, 404}
             raise Refused(f"{error.status}/{code}", gone=code in GONE, final=final) from error
         except Exception as error:  # the client lets aiohttp's errors through
             raise Refused(type(error).__name__) from error

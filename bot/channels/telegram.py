@@ -178,7 +178,8 @@ def _membership(change: telegram.ChatMemberUpdated) -> Blocked | Elsewhere | Non
     if change.chat.type == ChatType.PRIVATE:
         return Blocked(str(change.chat.id), gone)
     was_gone = change.old_chat_member.status in {"kicked", "left"}
-    return Elsewhere(str(change.chat.id)) if was_gone and not gone else None
+    group = change.chat.type in {ChatType.GROUP, ChatType.SUPERGROUP}  # nobody reads an answer in a channel
+    return Elsewhere(str(change.chat.id)) if group and was_gone and not gone else None
 
 
 def tapped_label(query: telegram.CallbackQuery) -> str | None:

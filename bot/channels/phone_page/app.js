@@ -23,8 +23,8 @@ export class App {
     this.sending = false;
     this.ready = false;
     this.clear();
-    this.enable();
     this.listen();
+    this.enable();
   }
 
   /** Nothing is said before the history is there, nor before the answer to what was said. */

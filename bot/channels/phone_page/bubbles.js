@@ -70,7 +70,7 @@ export function settle(message, chosen) {
 
 /** Three dots: an answer is on its way. */
 export function dots() {
-  const typing = made("div", "message theirs bubble typing");
+  const typing = made("div", "message bubble typing");
   typing.setAttribute("aria-hidden", "true");
   typing.append(made("i"), made("i"), made("i"));
   return typing;

@@ -1,0 +1,95 @@
+"""What Telegram's Bot API refuses, in its words, as far as the public documentation tells."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class Refusal(Exception):
+    """An error as Telegram answers it. `parameters` as in {"retry_after": 7}."""
+
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
+
+
+class Dropped(Exception):
+    """The connection breaks before anything was answered."""
+
+
+def bad(description: str) -> Refusal:
+    return Refusal(400, f"Bad Request: {description}")
+
+
+def too_many(seconds: int) -> Refusal:
+    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def broken() -> Refusal:
+    return Refusal(500, "Internal Server Error")
+
+
+#: What arrives as a number, or as JSON, in a form.
+NUMBERS = {"chat_id", "message_id", "offset", "timeout", "limit"}
+OBJECTS = {"reply_markup", "commands", "allowed_updates"}
+
+
+def read(form: dict[str, str]) -> dict[str, Any]:
+    """A form, as the library makes it."""
+    return {name: json.loads(text) if name in NUMBERS | OBJECTS else text for name, text in form.items()}
+
+
+def text(given: dict[str, Any]) -> str:
+    """The text of a message, as it is shown."""
+    shown = str(given.get("text", "")).strip()
+    if not shown:
+        raise bad("message text is empty")
+    if len(shown) > 4096:
+        raise bad("message is too long")
+    return shown
+
+
+def markup(given: dict[str, Any]) -> dict[str, Any]:
+    """A keyboard; one without buttons is none."""
+    for button in itertools.chain(*given["inline_keyboard"]):
+        if not button["text"].strip():
+            raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+        if not 1 <= len(button.get("callback_data", "").encode()) <= 64:
+            raise bad("BUTTON_DATA_INVALID")
+    return given if any(given["inline_keyboard"]) else {}
+
+
+def rows(given: dict[str, Any] | None) -> tuple[tuple[dict[str, str], ...], ...]:
+    """The rows of buttons of a keyboard."""
+    return tuple(tuple(row) for row in (given or {}).get("inline_keyboard", ()))
+
+
+def commands(given: Any, language: str) -> list[dict[str, str]]:
+    """A menu of commands."""
+    if not isinstance(given, list) or len(given) > 100:
+        raise bad("can't parse commands JSON object")
+    for command in given:
+        if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]):
+            raise bad("BOT_COMMAND_INVALID")
+        if not 1 <= len(command["description"]) <= 256:
+            raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
+    if not re.fullmatch(r"([a-z]{2})?", language):
+        raise bad("invalid language code specified")
+    return given
+
+
+def webhook(url: str, secret: str) -> None:
+    """An address to be told at; one of this machine may do without TLS, as with a Bot API server of one's own."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
+        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
+    if parts.scheme == "https" and parts.port not in {None, 443, 80, 88, 8443}:
+        raise bad("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret):
+        raise bad("secret token contains unallowed characters")
