@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import count
 
 from flows.library import (
@@ -17,7 +18,7 @@ from flows.library import (
 )
 from flows.outcomes import Commented, Done, Goto, Outcome, Rated
 from flows.places import choose_commune, choose_from
-from flows.questions import Choice, Comment, Fact, Given, Heard, Option, Remark, Say, Scale
+from flows.questions import Choice, Comment, Fact, Given, Heard, Option, Question, Remark, Say, Scale
 from flows.text import Joined, Phrase, _, joined
 from flows.world import World
 
@@ -47,7 +48,7 @@ async def rate(world: World) -> Outcome:
         await Say(_("You rate: {facility}", facility=_in_full(facility, commune, world.library)))
     scores: dict[str, int | None] = {}
     for criterion in criteria:
-        scores[criterion.code] = await _score(criterion, legend=not scores).or_skip()
+        scores[criterion.code] = await _score(criterion, legend=not scores)
     if world.channel.brief:
         line = await Given("comment")
         return _rated(facility, person, scores, Remark(line["text"]) if line else None, commune)
@@ -83,7 +84,7 @@ async def rate(world: World) -> Outcome:
             comment = remark if isinstance(remark, Remark) else None
         else:
             criterion = next(c for c in criteria if c.code == answer)
-            scores[answer] = await _score(criterion, attempt, legend=True).or_skip()
+            scores[answer] = await _score(criterion, attempt, legend=True)
     raise AssertionError("count() does not end")
 
 
@@ -159,9 +160,10 @@ async def _person(world: World, facility: Facility) -> int:
     return people + 1 if who == "new" else int(who)
 
 
-def _score(criterion: Criterion, attempt: int = 0, *, legend: bool) -> Scale:
+@lru_cache(maxsize=1024)  # asked anew in every replay, and always the same
+def _score(criterion: Criterion, attempt: int = 0, *, legend: bool) -> Question[int | None]:
     key = f"score.{criterion.code}" + (f".{attempt}" if attempt else "")
-    return Scale(key=key, text=criterion.question, options=SCALE, legend=legend)
+    return Scale(key=key, text=criterion.question, options=SCALE, legend=legend).or_skip()
 
 
 def _rated(
@@ -266,11 +268,14 @@ async def correct(world: World) -> Outcome:
     )
     criterion = next(criterion for criterion in criteria if criterion.code == code)
     scores[code] = await _score(criterion, legend=True)
+    left = {code: score for code, score in scores.items() if score}
+    if not left:
+        return Goto("nothing")
     commune = world.contact.commune
     return Rated(
         facility.code,
         person,
-        scores,
+        left,
         commune=commune if commune in facility.communes else facility.communes[0],
         corrects=True,
     )

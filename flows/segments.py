@@ -116,9 +116,10 @@ def _cut(text: str, parts_max: int, ending: str) -> list[str]:
         end = _reach(pieces, start, parts_max, ending)
         if end < len(pieces):
             end = _good_end(pieces, start, end)
-        part = "".join(pieces[start:end]).strip()
-        if part:
-            parts.append(part)
+        # Blank clusters go; a space that carries a mark is not one of them.
+        body = [place for place in range(start, end) if not pieces[place].isspace()]
+        if body:
+            parts.append("".join(pieces[body[0] : body[-1] + 1]))
         start = end
     return parts
 

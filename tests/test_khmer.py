@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.khmer import ascii_digits, canonical, clusters, collation, key, khmer_digits, visible
@@ -111,6 +111,7 @@ def test_look_alikes_of_every_official_name_are_equal() -> None:
             assert key(variant) == expected, (name, variant)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_canonical_and_key_are_idempotent(text: str) -> None:
     assert canonical(canonical(text)) == canonical(text)
@@ -118,11 +119,13 @@ def test_canonical_and_key_are_idempotent(text: str) -> None:
     assert key(canonical(text)) == key(text)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_clusters_joined_are_the_text(text: str) -> None:
     assert "".join(clusters(text)) == text
 
 
+@settings(deadline=None)
 @given(texts)
 def test_no_cluster_begins_with_what_belongs_to_the_one_before(text: str) -> None:
     for before, cluster in zip(clusters(text), clusters(text)[1:], strict=False):
@@ -147,6 +150,7 @@ def test_clusters(text: str, expected: list[str]) -> None:
     assert clusters(text) == expected
 
 
+@settings(deadline=None)
 @given(texts)
 def test_visible_drops_only_what_cannot_be_seen(text: str) -> None:
     shown = visible(text)
@@ -190,6 +194,7 @@ def test_alphabetical_order() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(texts)
 def test_look_alikes_sort_together(text: str) -> None:
     assert collation(text)[0] == collation(key(text))[0]

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.dates import Clock, Reason, Unclear, When, clock, day, when
@@ -51,6 +51,7 @@ def test_not_a_number(text: str) -> None:
     assert number(text) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**15 - 1))
 def test_every_number_is_read_as_it_is_printed(value: int) -> None:
     for text in (str(value), f"{value:,}", f"{value:,}".replace(",", "."), f"{value:,}".replace(",", " ")):
@@ -166,6 +167,7 @@ def test_next_weekday_of_a_week_that_goes_on() -> None:
     assert day("next monday", monday) == Unclear("two readings")
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2100, 1, 1)), st.integers(0, 180))
 def test_a_day_is_read_as_it_is_printed(today: date, away: int) -> None:
     meant = today + timedelta(days=away)
@@ -175,6 +177,7 @@ def test_a_day_is_read_as_it_is_printed(today: date, away: int) -> None:
     assert day(f"{meant:%A} {meant.day} {meant:%B}", today) == meant
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_any_text_has_an_answer(text: str, today: date) -> None:
     day(text, today)
@@ -239,6 +242,7 @@ def test_clock_not_taken(text: str, reason: Reason) -> None:
     assert clock(text) == Unclear(reason)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 23), st.integers(0, 59))
 def test_a_time_is_read_as_it_is_printed(hour: int, minute: int) -> None:
     assert clock(f"{hour:02}:{minute:02}") == Clock(hour, minute)

@@ -1,7 +1,7 @@
 """What an SMS costs; a split never cuts a cluster and never exceeds a part."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.khmer import clusters, visible
@@ -41,6 +41,7 @@ def test_measure(text: str, expected: Segments) -> None:
     assert measure(text) == expected
 
 
+@settings(deadline=None)
 @given(texts)
 def test_units_are_those_of_the_encoding(text: str) -> None:
     measured = measure(text)
@@ -50,6 +51,7 @@ def test_units_are_those_of_the_encoding(text: str) -> None:
         assert len(text) <= measured.units <= 2 * len(text)
 
 
+@settings(deadline=None)
 @given(texts, st.integers(1, 3), st.booleans(), st.booleans())
 def test_a_split_keeps_its_promises(text: str, parts_max: int, numbered: bool, khmer: bool) -> None:
     parts = split(text, parts_max, numbered=numbered, khmer=khmer)
