@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
-from flows import khmer
+from flows import khmer, numbers
 from flows.text import Catalogue, Phrase, Text, _, spoken
 
 JSON = Any
@@ -17,6 +17,7 @@ S = TypeVar("S", bound=str | int)
 #: Not an answer. (None is one: the person skipped.)
 MISSED: Any = type("Missed", (), {"__repr__": lambda self: "MISSED"})()
 
+LONGEST_NUMBER = 40  # characters, in words
 LONGEST_COMMENT = 20_000  # characters; a message of ten thousand is kept whole
 
 
@@ -192,6 +193,11 @@ class Scale(Choice[int]):
 
     legend: bool = False
 
+    def heard(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
+        # "4/5" is a score and no number; "4/10" is on another scale, and asked again.
+        score = numbers.score(_bare(said.text)) if len(said.text) <= LONGEST_NUMBER else None
+        return score if score is not None else super().heard(said, languages)
+
     def numbered(self, number: int) -> JSON:
         return number if self.fits(number) else MISSED
 
@@ -316,13 +322,16 @@ def plain(text: str) -> str:
 
 
 def numeral(text: str) -> int | None:
-    """The whole number that a short answer consists of, in either script; None when it is anything else.
+    """The whole number below 1,000 that a short answer consists of, in digits of either script or in words; None
+    when it is anything else. "4", "៤", "4.", "(៤)", "4️⃣", "បួន" are 4; "4 5", "4a", "-4" and "4/5" are no number."""
+    found = numbers.number(_bare(text)) if len(text) <= LONGEST_NUMBER else None
+    return found if found is not None and found < 1000 else None
 
-    "4", "៤", "4.", "(៤)", "4️⃣" are 4; "4 5", "4a", "-4" and "4/5" are not numbers here.
-    """
-    text = khmer.ascii_digits(khmer.visible(text)).replace("\ufe0f", "").replace("\u20e3", "")
-    text = text.strip().strip("().[]។៕!,«»\"' ").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else None
+
+def _bare(text: str) -> str:
+    """A short answer without the marks people put around it."""
+    text = khmer.visible(text).replace("\ufe0f", "").replace("\u20e3", "")
+    return text.strip().strip("().[]។៕!,«»\"' ").strip()
 
 
 SKIP: Text = _("Skip")

@@ -217,6 +217,13 @@ def test_the_same_input_gives_the_same_turn() -> None:
         ("Satisfied", 4),
         ("very  SATISFIED", 5),
         ("មិនពេញចិត្ត", 2),
+        ("បួន", 4),
+        ("ប្រាំ", 5),
+        ("buon", 4),
+        ("four", 4),
+        ("4/5", 4),
+        ("៤/៥", 4),
+        ("4/10", MISSED),
         ("0", None),
         ("-", None),
         ("០", None),
@@ -242,7 +249,7 @@ def test_a_score_is_a_number_or_its_exact_name(typed: str, score: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("typed", ["១២៣៤", "1e3", "½", "²", "一"])
+@pytest.mark.parametrize("typed", ["១២៣៤", "1e3", "4 5", "4/5", "-4", "½", "²", "一"])
 def test_only_plain_digits_are_numbers(typed: str) -> None:
     assert numeral(typed) is None
 
