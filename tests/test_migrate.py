@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import shutil
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -24,7 +26,7 @@ from handlers.desk import Desk, Incoming
 from handlers.receive import receive
 from storage import migrate, reference
 from storage.content import BadContent
-from storage.database import Connection, Database, connect
+from storage.database import Connection, Database
 from storage.migrate import NEWEST, Migrated
 from storage.tables import contacts, criteria, library, metadata, rounds
 from tests.conftest import CONTENT
@@ -113,12 +115,23 @@ async def test_a_repeat_changes_nothing(small: Database, content: Path) -> None:
     assert await small.transact(everything) == before
 
 
+MIGRATE = """
+import asyncio, pathlib, sys
+from storage import database, migrate
+opened = database.connect(sys.argv[1])
+done = asyncio.run(migrate.migrate(opened, pathlib.Path(sys.argv[2])))
+print(done.changed)
+"""
+
+
 async def test_two_processes_may_migrate_at_the_same_moment(emptied: Database, content: Path) -> None:
     name = emptied.url.get_backend_name()
-    other = connect(emptied.url.set(drivername=name).render_as_string(hide_password=False))
-    done = await asyncio.gather(*(migrate.migrate(one, content) for one in (emptied, other)))
-    await other.close()
-    assert sorted(one.changed for one in done) == [False, True]
+    url = emptied.url.set(drivername=name).render_as_string(hide_password=False)
+    what = (sys.executable, "-c", MIGRATE, url, str(content))
+    starting = (asyncio.create_subprocess_exec(*what, stdout=PIPE, cwd=CONTENT.parent) for _ in range(2))
+    processes = await asyncio.gather(*starting)
+    said = [(await process.communicate())[0].decode().strip() for process in processes]
+    assert sorted(said) == ["False", "True"]
     assert await emptied.transact(version) == 1
 
 

@@ -19,12 +19,14 @@ from flows import khmer
 from flows.channel import SMS, Channel
 from flows.engine import Reply
 from flows.questions import Choice, Open, Option, Question, Said, Say, Scale
-from flows.segments import affordable
-from flows.text import Catalogue, _, pieces, spoken
+from flows.segments import affordable, split
+from flows.text import Catalogue, _, spoken
 from handlers.desk import Incoming, Part
 
 OFFICIAL = "https://api.twilio.com"
-LONGEST = 1600  # characters a message, as Twilio-compatible services take it
+#: Segments of one message. Basic phones join a few reliably; ten of Khmer would still be within the 1,600
+#: characters that Twilio-compatible services take. A longer text becomes several messages, numbered (១/៣).
+MOST_SEGMENTS = 6
 SECONDS = 20  # for an answer of the service
 
 #: Beside a score's question: the first time with what the ends mean, later only the range.
@@ -43,13 +45,14 @@ class Sms:
     def render(
         self, replies: Sequence[Reply], catalogue: Catalogue, tag: str, nav: Sequence[str]
     ) -> list[Part]:
-        """One message; a text over the service's limit is cut into several."""
+        """One message; a long text becomes several, numbered, none cut inside a Khmer cluster."""
         texts = [
             spoken(reply.text, catalogue) if isinstance(reply, Say) else asked(reply, catalogue)
             for reply in replies
         ]
         whole = affordable(khmer.visible("\n".join(texts)).strip())
-        return [{"text": piece} for piece in pieces(whole, LONGEST)]
+        khmer_numbers = catalogue.number(1) != "1"
+        return [{"text": part} for part in split(whole, MOST_SEGMENTS, khmer=khmer_numbers)]
 
 
 def asked(question: Question[Any], catalogue: Catalogue) -> str:
