@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -25,6 +27,7 @@ class Intake:
     def __init__(self, database: Database, desk: Desk) -> None:
         self.database = database
         self.desk = desk
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, incoming: Incoming, raw: dict[str, Any]) -> Received | None:
         """The answer, after it is committed. None: the message failed too often, was parked for the operator
@@ -32,8 +35,13 @@ class Intake:
 
         Raises Away when the database does not answer, Failed when the message should come again.
         """
+        whose = (incoming.channel, incoming.address)
+        turn = self._turns.get(whose)
+        if turn is None:
+            turn = self._turns[whose] = asyncio.Lock()
         try:
-            received = await self.database.transact(receive, incoming, self.desk)
+            async with turn:  # one person's messages in order; the database keeps other processes apart
+                received = await self.database.transact(receive, incoming, self.desk)
         except Away:
             self.desk.heard("database_away")
             raise

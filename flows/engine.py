@@ -30,7 +30,8 @@ class FlowError(Exception):
 class Conversation:
     """Where a person is: the flow's name, the answers by key, and what was not understood in a row.
 
-    `tag` tells the buttons of this conversation from those of an earlier one.
+    `tag` tells the buttons of this conversation from those of an earlier one. `asked` is the key of the question
+    that was put last: what is typed answers that one, and no other that an edited flow asks before it.
     This *is* the database row; `answers` is JSON.
     """
 
@@ -38,6 +39,7 @@ class Conversation:
     answers: Mapping[str, JSON] = field(default_factory=dict)
     misses: int = 0
     tag: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def _walk(
                 answers[step.key] = value
                 continue
             answer = _known(step, stored)
+            if answer is MISSED and said is not None and not _was_put(step, conversation, said):
+                said = None
             if answer is MISSED and said is not None:
                 answer = step.read(said, languages)
                 if answer is MISSED:
@@ -138,7 +142,7 @@ def _walk(
             if answer is MISSED:
                 replies.append(step)
                 left = {key: kept for key, kept in stored.items() if key not in seen and key not in answers}
-                open_at = replace(conversation, answers={**answers, **left}, misses=0)
+                open_at = replace(conversation, answers={**answers, **left}, misses=0, asked=step.key)
                 return Turn(open_at, tuple(replies), question=step, trail=tuple(trail))
             answers[step.key] = answer
             trail.append(step.key)
@@ -153,6 +157,12 @@ def _known(question: Question[Any], stored: Mapping[str, JSON]) -> JSON:
         if key in stored and question.accepts(stored[key]):
             return stored[key]
     return MISSED
+
+
+def _was_put(question: Question[Any], conversation: Conversation, said: Said) -> bool:
+    """Whether the person has seen this question: an edited flow may ask a new one before the one she answers.
+    A button says itself what it answers."""
+    return said.tap is not None or conversation.asked in {"", question.key, *question.was}
 
 
 def _missed(

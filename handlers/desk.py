@@ -28,7 +28,6 @@ class Incoming:
     address: str
     message: str
     said: Said
-    language: str | None = None
 
 
 class Medium(Protocol):

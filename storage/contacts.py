@@ -44,6 +44,7 @@ _FIND = (
         conversations.c.answers,
         conversations.c.misses,
         conversations.c.tag,
+        conversations.c.asked.label("asked_last"),
         conversations.c.changed_at,
         sa.select(library.c.version).scalar_subquery().label("version"),
     )
@@ -84,7 +85,9 @@ def find(
         row = connection.execute(_FIND, key).one()
     conversation = None
     if row.flow is not None:
-        conversation = Conversation(row.flow, vault.open_json(row.answers), row.misses, row.tag)
+        conversation = Conversation(
+            row.flow, vault.open_json(row.answers), row.misses, row.tag, row.asked_last
+        )
     asked = tuple(number for number in range(1, row.people + 1) if row.asked >> number & 1)
     facts = Contact(row.language, row.commune, row.village, row.joined, row.people, asked)
     return Known(

@@ -16,7 +16,8 @@ _SAVE = PerDialect(
         lambda statement: statement.on_conflict_do_update(
             index_elements=["contact"],
             set_={
-                name: statement.excluded[name] for name in ("flow", "answers", "misses", "tag", "changed_at")
+                name: statement.excluded[name]
+                for name in ("flow", "answers", "misses", "tag", "asked", "changed_at")
             },
         )
     )(
@@ -26,6 +27,7 @@ _SAVE = PerDialect(
             answers=sa.bindparam("answers"),
             misses=sa.bindparam("misses"),
             tag=sa.bindparam("tag"),
+            asked=sa.bindparam("asked"),
             changed_at=sa.bindparam("changed_at"),
         )
     )
@@ -45,6 +47,7 @@ def save(
             "answers": vault.seal_json(dict(conversation.answers)),
             "misses": conversation.misses,
             "tag": conversation.tag,
+            "asked": conversation.asked,
             "changed_at": now,
         },
     )

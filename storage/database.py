@@ -89,7 +89,11 @@ def read_url(url: str) -> sa.URL:
                 raise ValueError("needs a file, as in sqlite:///var/samleng.db")
             return parsed.set(drivername="sqlite")
         case "postgresql" | "postgres":
-            return parsed.set(drivername="postgresql+asyncpg")
+            parsed = parsed.set(drivername="postgresql+asyncpg")
+            mode = parsed.query.get("sslmode")  # as libpq and hosting services write it; asyncpg calls it ssl
+            if mode is not None:
+                parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+            return parsed
         case other:
             raise ValueError(f"names {other}; Samleng works on sqlite and postgresql")
 

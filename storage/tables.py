@@ -167,6 +167,7 @@ conversations = Table(
     Column("answers", LargeBinary, nullable=False),
     Column("misses", Integer, nullable=False),
     Column("tag", String(8), nullable=False),
+    Column("asked", String(80), nullable=False),  # the key of the question put last
     Column("changed_at", Moment, nullable=False),
 )
 

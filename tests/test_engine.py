@@ -273,3 +273,18 @@ async def nothing(world: World) -> Done:
 
 def test_a_flow_may_end_without_a_question() -> None:
     assert engine.start(nothing, WORLD).outcome == Done()
+
+
+def test_what_is_typed_never_answers_a_question_that_was_not_seen_yet() -> None:
+    async def longer(world: World) -> Any:
+        smell = await Scale(key="smell", text=text("How did it smell?"), options=SCALE)
+        taste = await Scale(key="taste", text=text("How was it?"), options=SCALE)
+        return [smell, taste]
+
+    met = Conversation("longer", {}, asked="taste")
+    turn = engine.resume(longer, met, Said(text="1"), WORLD, CHAINS)
+    assert (key(turn), turn.conversation.answers, turn.understood) == ("smell", {}, True)
+    tapped = engine.resume(longer, met, Said(tap=("smell", "3")), WORLD, CHAINS)
+    assert (key(tapped), tapped.conversation.answers) == ("taste", {"smell": 3})
+    seen = engine.resume(longer, turn.conversation, Said(text="2"), WORLD, CHAINS)
+    assert seen.conversation.answers == {"smell": 2}

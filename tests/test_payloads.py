@@ -22,8 +22,8 @@ FILES = {file.stem: file for file in sorted(FOLDER.glob("*.json"))}
 def described(what: Incoming | Blocked | Elsewhere | None) -> dict[str, Any] | None:
     """What was read, as the files write it: only what was said."""
     match what:
-        case Incoming(channel, address, message, said, language):
-            found = {"channel": channel, "address": address, "message": message, "language": language}
+        case Incoming(channel, address, message, said):
+            found = {"channel": channel, "address": address, "message": message}
             found |= {"text": said.text, "other": said.other, "tap": said.tap and list(said.tap)}
             found["attachment"] = said.attachment and list(astuple(said.attachment))
             return {name: value for name, value in found.items() if value}

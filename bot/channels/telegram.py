@@ -139,8 +139,7 @@ def read(update: telegram.Update, name: str = TELEGRAM.name) -> Incoming | Block
         return Elsewhere(str(chat.id)) if meant else None
     edited = update.edited_message is not None
     said = Said(other="edited") if edited else what(message)
-    person = message.from_user
-    return Incoming(name, str(chat.id), str(update.update_id), said, person.language_code if person else None)
+    return Incoming(name, str(chat.id), str(update.update_id), said)
 
 
 def what(message: telegram.Message) -> Said:
@@ -169,7 +168,6 @@ def _tapped(update: telegram.Update, query: telegram.CallbackQuery, name: str) -
         str(chat.id if chat else query.from_user.id),
         str(update.update_id),
         Said(tap=(key, value)),
-        query.from_user.language_code,
     )
 
 

@@ -127,6 +127,7 @@ def upgrade() -> None:
         sa.Column("answers", sa.LargeBinary(), nullable=False),
         sa.Column("misses", sa.Integer(), nullable=False),
         sa.Column("tag", sa.String(length=8), nullable=False),
+        sa.Column("asked", sa.String(length=80), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact"], ["contacts.id"], name=op.f("fk_conversations_contact"), ondelete="CASCADE"
