@@ -16,13 +16,13 @@ from prometheus_client import Counter
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from telegram.error import TelegramError
-from telegram.request import HTTPXRequest
 
 from bot import catalogues, polling, webhooks, worker
 from bot.channels import phone
 from bot.channels import sms as sms_channel
 from bot.channels import telegram as telegram_channel
 from bot.intake import Failed, Intake
+from bot.requests import AiohttpRequest
 from bot.sender import Sender, Transport
 from bot.settings import NotReady, Settings
 from flows.channel import SMS, TELEGRAM, Channel
@@ -54,9 +54,9 @@ class App:
         self.telegram_secret = settings.telegram_secret or desk.vault.token("telegram")
         transports: dict[str, Transport] = {}
         self._sms: sms_channel.SmsTransport | None = None
-        self._requests: list[HTTPXRequest] = []
+        self._requests: list[AiohttpRequest] = []
         if settings.telegram_on:
-            self._requests = [HTTPXRequest(connection_pool_size=size) for size in (64, 1)]
+            self._requests = [AiohttpRequest(connections) for connections in (64, 1)]
             self.bot = telegram.Bot(
                 settings.telegram_token,
                 base_url=f"{settings.telegram_api}/bot",
@@ -116,6 +116,7 @@ class App:
         # What was read lives as long as the process: the collector need not look at a hundred thousand places again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(10_000, 20, 50)  # a turn makes a thousand objects and leaves none behind
         return cls(settings, database, desk)
 
     # -- What providers bring --------------------------------------------------------------------------

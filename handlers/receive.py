@@ -151,10 +151,9 @@ class _Visit:
             self._keyword(Keyword(value))
             return
         if current and conversation is not None:
-            flow = FLOWS.get(conversation.flow)
-            here = engine.again(flow, conversation, self._world()) if flow else None
-            if here is not None and here.question is not None and here.question.key == key:
-                self._resume(Said(tap=(key, value)))
+            turn = self._resumed(Said(tap=(key, value)))
+            if turn.understood or (turn.question is not None and turn.question.key == key):
+                self._take(turn)
                 return
             if conversation.answers.get(key) is not None and str(conversation.answers[key]) == value:
                 self.stale = True  # the same button twice: it was heard the first time
@@ -221,6 +220,9 @@ class _Visit:
         self._take(engine.start(FLOWS[name], self._world(), given, name=name, tag=tag))
 
     def _resume(self, said: Said) -> None:
+        self._take(self._resumed(said))
+
+    def _resumed(self, said: Said) -> Turn:
         conversation = self.conversation
         assert conversation is not None
         flow = FLOWS.get(conversation.flow)
@@ -230,7 +232,7 @@ class _Visit:
         if not turn.understood and turn.conversation.misses >= engine.LOST_AFTER:
             ways = _("Write MENU for the menu, BACK for the question before, or HELP.")
             turn = _with(turn, Say(ways))
-        self._take(turn)
+        return turn
 
     def _back(self) -> None:
         conversation = self.conversation

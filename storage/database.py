@@ -11,7 +11,6 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from sqlite3 import SQLITE_ERROR
@@ -26,6 +25,7 @@ Connection = sa.Connection  # for those who only pass it on
 P = ParamSpec("P")
 R = TypeVar("R")
 Work = Callable[Concatenate[sa.Connection, P], R]
+Job = tuple[Callable[[sa.Connection], Any], "asyncio.Future[Any]"]
 
 BATCH = 32  # turns that share one COMMIT on SQLite: what keeps a slow disk usable
 BUSY_SECONDS = 5  # how long one process waits for another's write lock
@@ -131,7 +131,7 @@ class SqliteDatabase(Database):
         self.url = url
         self._writer = sqlite_engine(url)
         self._reader = sqlite_engine(url, writes=False)
-        self._jobs: deque[tuple[Callable[[sa.Connection], Any], asyncio.Future[Any]]] = deque()
+        self._jobs: deque[Job] = deque()
         self._draining: asyncio.Task[None] | None = None
 
     async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -151,7 +151,7 @@ class SqliteDatabase(Database):
             try:
                 with self._writer.begin() as connection:
                     begun = True
-                    results = [work(connection) for work, _future in batch]
+                    results = _all(connection, batch)
             except Exception as error:
                 if len(batch) == 1 or not begun:  # not begun: each alone would only wait as long again
                     for _work, future in batch:
@@ -194,7 +194,11 @@ class SqliteDatabase(Database):
 
 
 class PostgresDatabase(Database):
-    """asyncpg; the same synchronous functions run inside `run_sync`."""
+    """asyncpg; the same synchronous functions run inside `run_sync`, and what waits shares transactions.
+
+    A few connections drain one queue. Of what waits each takes its share into one transaction: BEGIN, COMMIT
+    and the change into a greenlet cost as much as two statements. When one turn raises, each is run alone.
+    """
 
     def __init__(self, url: sa.URL, pool_size: int = 8) -> None:
         from sqlalchemy.ext.asyncio import create_async_engine  # 10 MiB that SQLite does without
@@ -203,34 +207,69 @@ class PostgresDatabase(Database):
         self._engine = create_async_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=1800
         )
-        self._running: set[asyncio.Task[Any]] = set()
+        self._most = min(
+            3, pool_size
+        )  # measured: fewer wait, more share too little; the others are for long reads
+        self._jobs: deque[Job] = deque()
+        self._draining: set[asyncio.Task[None]] = set()
 
     async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        async def run() -> R:
-            async with self._engine.begin() as connection:
-                return await connection.run_sync(work, *args, **kwargs)
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_heard)
+        self._jobs.append((lambda connection: work(connection, *args, **kwargs), future))
+        if len(self._draining) < self._most:
+            task = asyncio.create_task(self._drain())
+            self._draining.add(task)
+            task.add_done_callback(self._draining.discard)
+        return await asyncio.shield(future)
 
-        task = asyncio.create_task(run())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        task.add_done_callback(_heard)
+    async def _drain(self) -> None:
+        while self._jobs:
+            share = -(-len(self._jobs) // self._most)
+            batch = [self._jobs.popleft() for _ in range(min(BATCH, share))]
+            try:
+                results = await self._run(_all, batch)
+            except Exception as error:
+                if len(batch) == 1 or _passing(error):
+                    for _work, future in batch:
+                        _fail(future, error)
+                else:
+                    for work, future in batch:
+                        await self._alone(work, future)
+                continue
+            for (_work, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+    async def _alone(self, work: Callable[[sa.Connection], Any], future: asyncio.Future[Any]) -> None:
         try:
-            return await asyncio.shield(task)
-        except (OSError, PoolTimeout) as error:
-            raise Away(str(error)) from error
-        except DBAPIError as error:
-            if error.connection_invalidated or _passing(error):
-                raise Away(str(error.orig)) from error
-            raise
+            result = await self._run(work)
+        except Exception as error:
+            _fail(future, error)
+        else:
+            if not future.done():
+                future.set_result(result)
+
+    async def _run(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work, *args, **kwargs)
 
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self.transact(work, *args, **kwargs)
+        try:
+            return await self._run(work, *args, **kwargs)
+        except Exception as error:
+            if not _passing(error):
+                raise
+            raise Away(str(getattr(error, "orig", error))) from error
 
     async def close(self) -> None:
-        for task in list(self._running):
-            with suppress(Exception):
-                await task
+        for task in list(self._draining):
+            await task
         await self._engine.dispose()
+
+
+def _all(connection: sa.Connection, batch: list[Job]) -> list[Any]:
+    return [work(connection) for work, _future in batch]
 
 
 #: Classes of PostgreSQL's error codes that say nothing about what was asked: no connection, not let in, no such
@@ -240,8 +279,12 @@ _PASSING = ("08", "28", "3D", "40", "53", "57")
 
 def _passing(error: BaseException) -> bool:
     """Whether the same may well succeed later, since nothing is wrong with what was asked."""
+    if isinstance(error, (OSError, PoolTimeout)):
+        return True
     if not isinstance(error, DBAPIError):
         return False
+    if error.connection_invalidated:
+        return True
     if isinstance(error, OperationalError):
         return getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR
     code = getattr(error.orig, "sqlstate", None) or ""
