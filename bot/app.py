@@ -121,37 +121,49 @@ class App:
 
     # -- What providers bring --------------------------------------------------------------------------
 
+    async def telegram_raw(self, raw: dict[str, Any]) -> None:
+        """Answer one update as Telegram posts it: like `telegram_update`, and ValueError where it is none."""
+        incoming = telegram_channel.quick(raw)
+        if incoming is not None:
+            await self._take(incoming, raw)
+            return
+        try:
+            update = telegram.Update.de_json(raw, self.bot)
+        except Exception as error:
+            raise ValueError(type(error).__name__) from error
+        await self.telegram_update(update, raw)
+
     async def telegram_update(self, update: telegram.Update, raw: dict[str, Any]) -> None:
         """Answer one update; after this returns it may be acknowledged. Raises Away or intake.Failed."""
+        bot = self.bot
+        assert bot is not None
         try:
-            await self._telegram_update(update, raw)
+            what = telegram_channel.read(update)
+            match what:
+                case None:
+                    pass
+                case telegram_channel.Blocked(address, gone):
+                    await self.database.transact(deliveries.blocked, self.desk, TELEGRAM.name, address, gone)
+                case telegram_channel.Elsewhere(chat):
+                    catalogue = self.desk.catalogue(self.desk.languages[0][0], TELEGRAM)
+                    link = f"https://t.me/{self.username}" if self.username else "Samleng"
+                    self.later(telegram_channel.redirect(bot, chat, catalogue, link))
+                case Incoming():
+                    await self._take(what, raw)
         except (Away, Failed):
             raise
         except Exception as error:
             await self.intake.failed(TELEGRAM.name, str(update.update_id), raw, error)
 
-    async def _telegram_update(self, update: telegram.Update, raw: dict[str, Any]) -> None:
-        bot = self.bot
-        assert bot is not None
-        what = telegram_channel.read(update)
-        match what:
-            case None:
-                return
-            case telegram_channel.Blocked(address, blocked):
-                await self.database.transact(deliveries.blocked, self.desk, TELEGRAM.name, address, blocked)
-            case telegram_channel.Elsewhere(chat):
-                catalogue = self.desk.catalogue(self.desk.languages[0][0], TELEGRAM)
-                link = f"https://t.me/{self.username}" if self.username else "Samleng"
-                self.later(telegram_channel.redirect(bot, chat, catalogue, link))
-            case Incoming():
-                received = await self.intake.take(what, raw)
-                if received is None:
-                    parts = [{"text": self.sorry(TELEGRAM)}]
-                    self.sender.soon(Outgoing(0, what.channel, what.address, parts, 1))
-                    return
-                if update.callback_query is not None:
-                    self.later(telegram_channel.acknowledge(bot, update.callback_query, received))
-                self.reply(what, received)
+    async def _take(self, incoming: Incoming, raw: dict[str, Any]) -> None:
+        received = await self.intake.take(incoming, raw)
+        if received is None:
+            parts = [{"text": self.sorry(TELEGRAM)}]
+            self.sender.soon(Outgoing(0, incoming.channel, incoming.address, parts, 1))
+            return
+        if self.bot is not None and "callback_query" in raw:
+            self.later(telegram_channel.acknowledge(self.bot, raw["callback_query"], received))
+        self.reply(incoming, received)
 
     def reply(self, incoming: Incoming, received: Received) -> None:
         """Send what was just queued, unless its first delivery already did."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import structlog
-import telegram
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -60,15 +59,11 @@ class Hooks:
         if body is None:
             return PlainTextResponse("too large", 413)
         try:
-            raw = json.loads(body)
-            update = telegram.Update.de_json(raw, self.app.bot)
-            assert update is not None
-        except Exception as error:
+            await self.app.telegram_raw(json.loads(body))
+        except ValueError as error:
             # Nothing that Telegram sends; it would bring it for a day if we refused it.
             log.warning("unreadable_update", error=type(error).__name__)
             return PlainTextResponse("unreadable", 200)
-        try:
-            await self.app.telegram_update(update, raw)
         except Away:
             return self._away()
         except Failed:

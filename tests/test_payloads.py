@@ -65,12 +65,34 @@ def test_a_receipt_of_the_sms_service(file: Path) -> None:
     assert (list(reported) if reported else None) == means
 
 
+@pytest.mark.parametrize("file", payloads("telegram."))
+def test_the_quick_reading_is_the_same(file: Path) -> None:
+    """Private texts and taps are read without the library; whatever else is left to it."""
+    payload, _means = read(file)
+    quick = telegram_channel.quick(payload)
+    update = telegram.Update.de_json(payload, None)
+    assert quick is None or quick == telegram_channel.read(update)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {},
+        {"update_id": 1},
+        {"message": {"text": "hello", "chat": {"id": 5, "type": "private"}}},
+        {"update_id": "x", "message": {"text": "hello", "chat": {"id": 5, "type": "private"}}},
+        {"update_id": 1, "message": {"text": 5, "chat": {"id": 5, "type": "private"}}},
+        {"update_id": 1, "message": {"text": "hello", "chat": {"id": -5, "type": "group"}}},
+        {"update_id": 1, "callback_query": {"data": "a=b"}},
+    ],
+)
+def test_what_is_not_plain_is_not_read_quickly(raw: dict[str, Any]) -> None:
+    assert telegram_channel.quick(raw) is None
+
+
 def test_the_label_of_a_tapped_button_is_known() -> None:
     payload, _means = read(FILES["telegram.tap"])
-    update = telegram.Update.de_json(payload, None)
-    assert update.callback_query is not None
-    assert telegram_channel.tapped_label(update.callback_query) == "មណ្ឌលសុខភាព"
+    assert telegram_channel.quick(payload) is not None
+    assert telegram_channel.tapped_label(payload["callback_query"]) == "មណ្ឌលសុខភាព"
     payload, _means = read(FILES["telegram.tap_on_a_message_long_gone"])
-    update = telegram.Update.de_json(payload, None)
-    assert update.callback_query is not None
-    assert telegram_channel.tapped_label(update.callback_query) is None
+    assert telegram_channel.tapped_label(payload["callback_query"]) is None

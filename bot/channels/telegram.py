@@ -7,7 +7,7 @@ keyboard is known to be old.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -180,16 +180,35 @@ def _membership(change: telegram.ChatMemberUpdated) -> Blocked | Elsewhere | Non
     return Elsewhere(str(change.chat.id)) if group and was_gone and not gone else None
 
 
-def tapped_label(query: telegram.CallbackQuery) -> str | None:
-    """What stood on the tapped button, read from the message it hangs on."""
-    message = query.message
-    markup = getattr(message, "reply_markup", None)
-    if markup is None:
+def quick(raw: Mapping[str, Any]) -> Incoming | None:
+    """What `read` makes of a private text or a tap, which nearly all updates are, straight from the JSON and in a
+    twentieth of the time; None for anything that wants a closer look."""
+    try:
+        match raw:
+            case {"message": {"text": str(text), "chat": {"id": int(chat), "type": "private"}}}:
+                said = Said(text=text)
+            case {
+                "callback_query": {
+                    "data": str(data),
+                    "message": {"chat": {"id": int(chat), "type": "private"}},
+                }
+            }:
+                key, _equals, value = data.partition("=")
+                said = Said(tap=(key, value))
+            case _:
+                return None
+        return Incoming(TELEGRAM.name, str(chat), str(int(raw["update_id"])), said)
+    except (KeyError, TypeError, ValueError):
         return None
-    for row in markup.inline_keyboard:
+
+
+def tapped_label(query: Mapping[str, Any]) -> str | None:
+    """What stood on the tapped button, read from the message it hangs on."""
+    keyboard = ((query.get("message") or {}).get("reply_markup") or {}).get("inline_keyboard") or ()
+    for row in keyboard:
         for button in row:
-            if button.callback_data == query.data:
-                return str(button.text)
+            if button.get("callback_data") == query.get("data"):
+                return str(button["text"])
     return None
 
 
@@ -232,26 +251,24 @@ class TelegramTransport:
         return str(sent.message_id)
 
 
-async def acknowledge(bot: telegram.Bot, query: telegram.CallbackQuery, received: Received) -> None:
+async def acknowledge(bot: telegram.Bot, query: Mapping[str, Any], received: Received) -> None:
     """Stop the button's clock; the tapped message keeps its question with the chosen answer, and no buttons.
 
-    Nothing here matters enough to be tried again.
+    `query`: the callback query as Telegram sent it. Nothing here matters enough to be tried again.
     """
     with suppress(TelegramError):
-        await bot.answer_callback_query(query.id)
-    message = query.message
+        await bot.answer_callback_query(query["id"])
     label = tapped_label(query)
-    if message is None or label is None or received.duplicate:
+    if label is None or received.duplicate:
         return
-    text = getattr(message, "text", None)
-    moved = (query.data or "").rpartition(":")[2].startswith("nav=")
+    message = query["message"]
+    chat, number, text = message["chat"]["id"], message["message_id"], message.get("text")
+    moved = (query.get("data") or "").rpartition(":")[2].startswith("nav=")
     with suppress(TelegramError):
         if text and not moved and not received.stale:
-            await bot.edit_message_text(
-                f"{text}\n\n➜ {label}"[:LONGEST], chat_id=message.chat.id, message_id=message.message_id
-            )
+            await bot.edit_message_text(f"{text}\n\n➜ {label}"[:LONGEST], chat_id=chat, message_id=number)
         else:
-            await bot.edit_message_reply_markup(message.chat.id, message.message_id, reply_markup=None)
+            await bot.edit_message_reply_markup(chat, number, reply_markup=None)
 
 
 #: The commands menu, in the order shown.
