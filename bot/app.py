@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import telegram
@@ -35,6 +35,9 @@ from storage.database import Away, Database, connect
 from storage.outbox import Outgoing
 from storage.vault import Vault
 
+if TYPE_CHECKING:
+    from bot.channels.sms_service import SmsTransport
+
 log = structlog.get_logger(__name__)
 
 EVENTS = Counter("samleng_events", "What happened, without who", ["event"])
@@ -53,7 +56,7 @@ class App:
         self.username = settings.telegram_username
         self.telegram_secret = settings.telegram_secret or desk.vault.token("telegram")
         transports: dict[str, Transport] = {}
-        self._sms: sms_channel.SmsTransport | None = None
+        self._sms: SmsTransport | None = None
         self._requests: list[AiohttpRequest] = []
         if settings.telegram_on:
             self._requests = [AiohttpRequest(connections) for connections in (64, 1)]
@@ -66,8 +69,10 @@ class App:
             )
             transports[TELEGRAM.name] = telegram_channel.TelegramTransport(self.bot)
         if settings.sms_on:
+            from bot.channels.sms_service import SmsTransport  # half a second that others start without
+
             callback = f"{settings.public_url}/sms/status" if settings.public_url else ""
-            self._sms = sms_channel.SmsTransport(
+            self._sms = SmsTransport(
                 settings.sms_account_sid,
                 settings.sms_auth_token,
                 settings.sms_from,

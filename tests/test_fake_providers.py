@@ -9,7 +9,7 @@ import telegram
 from telegram.error import BadRequest, InvalidToken
 from telegram.request import HTTPXRequest
 
-from bot.channels.sms import SmsTransport
+from bot.channels.sms_service import SmsTransport
 from bot.channels.telegram import TelegramTransport
 from bot.sender import Refused
 from tests import sms_server, telegram_rules, telegram_server
