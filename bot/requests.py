@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.request import getproxies
 
@@ -35,6 +36,7 @@ class AiohttpRequest(BaseRequest):
     async def shutdown(self) -> None:
         if self._session is not None:
             await self._session.close()
+            await asyncio.sleep(0)  # its sockets close in the next round of the loop
             self._session = None
 
     async def do_request(
