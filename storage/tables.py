@@ -144,8 +144,17 @@ contacts = Table(
     Column("joined", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("stopped", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("blocked", sa.Boolean, nullable=False, server_default=sa.false()),
+    Column("official", sa.Boolean, nullable=False, server_default=sa.false()),  # has rows in `roles`
+    Column("told_at", sa.BigInteger),  # the same person's other contact, which hears the notices
     Column("created_on", sa.Date, nullable=False),
     sa.UniqueConstraint("channel", "address_hash"),
+    Index("ix_contacts_commune", "commune", "id"),
+    Index(
+        "ix_contacts_told_at",
+        "told_at",
+        sqlite_where=sa.text("told_at IS NOT NULL"),
+        postgresql_where=sa.text("told_at IS NOT NULL"),
+    ),
 )
 
 #: What one person of a phone said about herself, sealed. All of it optional.
@@ -169,6 +178,162 @@ conversations = Table(
     Column("tag", String(8), nullable=False),
     Column("asked", String(80), nullable=False),  # the key of the question put last
     Column("changed_at", Moment, nullable=False),
+)
+
+#: Who wants to hear of a facility. In the order it is read: everybody who follows one.
+follows = Table(
+    "follows",
+    metadata,
+    Column("facility", ForeignKey("facilities.code", ondelete="CASCADE"), primary_key=True),
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_follows_contact", "contact"),
+    sqlite_with_rowid=False,
+)
+
+# -- Officials and volunteers -----------------------------------------------------------------------------
+
+#: What a contact may do, and where. `place` is a code of 0 (the nation), 2, 4 or 6 digits; `facility` is empty
+#: unless the role is of one facility's staff.
+roles = Table(
+    "roles",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    Column("role", String(10), nullable=False),  # caf, council, staff, viewer, admin
+    Column("place", String(8), nullable=False),
+    Column("facility", String(32), nullable=False, server_default=""),
+    Column("granted_on", sa.Date, nullable=False),
+    sa.UniqueConstraint("contact", "role", "place", "facility"),
+)
+
+#: Single-use codes, as keyed hashes: an invitation to a role, or the link of a person's two addresses.
+codes = Table(
+    "codes",
+    metadata,
+    Column("hash", LargeBinary(16), primary_key=True),
+    Column("purpose", String(10), nullable=False),  # role, link
+    Column("grants", sa.JSON, nullable=False),  # role, place, facility
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE")),  # who made it; NULL: the operator
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Wrong codes of one contact: guessing is slowed, and then refused.
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+
+#: Who was given or lost what, and by whom. Contacts by number: the entry outlives what it is about.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column(
+        "action", String(20), nullable=False
+    ),  # invited, granted, revoked, announced, changed, cancelled …
+    Column("actor", sa.BigInteger),  # NULL: the operator
+    Column("subject", sa.BigInteger),
+    Column("detail", sa.JSON, nullable=False),
+)
+
+# -- Notices ----------------------------------------------------------------------------------------------
+
+#: A meeting that is announced. `id` is a number that one can read out.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("commune", String(6), nullable=False),
+    Column("scope", String(10), nullable=False),  # commune, villages, facility
+    Column("villages", sa.JSON, nullable=False),  # codes; empty unless the scope is villages
+    Column("facility", String(32)),  # whose followers, where the scope is facility
+    Column("starts_at", Moment, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("attachment", sa.JSON),  # kind and the provider's id of a photo or voice note
+    Column("author", ForeignKey("contacts.id", ondelete="SET NULL")),  # NULL: the command line
+    Column("state", String(10), nullable=False),  # announced, cancelled, over
+    Column("version", Integer, nullable=False),  # raised with each change
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("turnout", sa.JSON),  # counts, kept when the messages themselves are forgotten
+    Index("ix_notices_commune", "commune", "starts_at"),
+    Index("ix_notices_author", "author", "starts_at"),
+)
+
+#: One sending about a notice. `cursor`: the contact queued last, so that queueing goes on where it stopped.
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("notice", ForeignKey("notices.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(10), nullable=False),  # notice, changed, cancelled, evening, soon, turnout
+    Column("priority", sa.SmallInteger, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("state", String(10), nullable=False),  # due, queueing, queued, late, cancelled
+    Column("cursor", sa.BigInteger, nullable=False, server_default="0"),
+    Column("queued", Integer, nullable=False, server_default="0"),
+    Index(
+        "ix_broadcasts_due",
+        "due_at",
+        sqlite_where=sa.text("state IN ('due', 'queueing')"),
+        postgresql_where=sa.text("state IN ('due', 'queueing')"),
+    ),
+    Index("ix_broadcasts_notice", "notice"),
+)
+
+#: What a broadcast says, once for each channel and language: its messages as the channel rendered them.
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("broadcast", ForeignKey("broadcasts.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("body", sa.JSON, nullable=False),
+    Column("segments", Integer, nullable=False),  # of an SMS; 0 where messages cost nothing
+    sa.UniqueConstraint("broadcast", "channel", "language"),
+)
+
+#: Who said whether she comes. Forgotten when the meeting is counted.
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("notice", ForeignKey("notices.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("coming", sa.Boolean, nullable=False),
+    Index("ix_attendance_contact", "contact"),
+    sqlite_with_rowid=False,
+)
+
+#: Segments of SMS that a commune's notices took on a day, against the cap.
+spending = Table(
+    "spending",
+    metadata,
+    Column("on", sa.Date, primary_key=True),
+    Column("commune", String(6), primary_key=True),
+    Column("segments", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Who sends bulk on a channel: one process at a time, by a lease. `quiet_until`: the provider said to wait.
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("holder", String(40), nullable=False),
+    Column("held_until", Moment, nullable=False),
+    Column("quiet_until", Moment),
+    sqlite_with_rowid=False,
 )
 
 # -- Messages ---------------------------------------------------------------------------------------------
@@ -207,12 +372,20 @@ outbox = Table(
     Column("channel", String(20), nullable=False),
     Column("priority", sa.SmallInteger, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("body", LargeBinary),
+    Column("body", LargeBinary),  # NULL where `payload` says it
+    # No foreign keys: each would be looked up for every one of a million rows.
+    Column("payload", sa.BigInteger),
+    Column("broadcast", sa.BigInteger),
+    Column("expires_at", Moment),  # after which it is not sent
     Column("leased_until", Moment),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column(
+        "parts_sent", sa.SmallInteger, nullable=False, server_default="0"
+    ),  # of a message in several parts
     Column("provider_id", String(64)),
     Column("error", String(80)),
     Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
     Index(
         "ix_outbox_waiting",
         "channel",
@@ -228,6 +401,14 @@ outbox = Table(
         postgresql_where=sa.text("provider_id IS NOT NULL"),
     ),
     Index("ix_outbox_contact", "contact", "id"),
+    Index(
+        "ix_outbox_broadcast",
+        "broadcast",
+        "contact",
+        unique=True,  # nobody is told the same thing twice
+        sqlite_where=sa.text("broadcast IS NOT NULL"),
+        postgresql_where=sa.text("broadcast IS NOT NULL"),
+    ),
 )
 
 # -- Scores -----------------------------------------------------------------------------------------------
