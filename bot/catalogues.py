@@ -13,12 +13,16 @@ from __future__ import annotations
 import string
 import sys
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+
+from flows import khmer
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
@@ -26,6 +30,7 @@ SOURCE = "en"
 FIRST = ("km", "en")  # the order languages are offered in; any further one by its code
 MESSAGES = "messages"
 DIGITS = "0123456789"
+DAY = "EEEE d MMMM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,11 @@ class Chain:
 
     def number(self, value: int) -> str:
         return str(value).translate(self.digits)
+
+    def day(self, on: str) -> str:
+        locale = self.language if localedata.exists(self.language) else SOURCE
+        written = format_date(date.fromisoformat(on), self.gettext(DAY), locale=locale)
+        return khmer.visible(written).translate(self.digits)
 
 
 def languages(folder: Path = LOCALE) -> tuple[tuple[str, str], ...]:
@@ -95,6 +105,13 @@ def extracted() -> Catalog:
     """What the code says, with the translator comments beside it."""
     template = Catalog(project="Samleng", fuzzy=False)
     template.add(DIGITS, auto_comments=["The ten digits of the language, 0 first."])
+    template.add(
+        DAY,
+        auto_comments=[
+            "A day with its weekday, in the letters of Unicode's date patterns: EEEE weekday, EEE its short form,",
+            "d day, MMMM month, M its number. Words stand between 'apostrophes'.",
+        ],
+    )
     for room in ("flows", "handlers", "broadcasts", "bot"):
         found = extract_from_dir(
             ROOT / room, [("**.py", "python")], keywords={"_": None}, comment_tags=("Translators:",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows.meetings import Meeting
 from flows.questions import JSON, Remark
 
 
@@ -75,8 +76,61 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A meeting is to be told to citizens."""
+
+    meeting: Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An announced meeting is held otherwise. `notice`: its number."""
+
+    notice: int
+    meeting: Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """An announced meeting is not held."""
+
+    notice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """Whether one comes to a meeting one was told of."""
+
+    notice: int
+    coming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Wants to hear of a facility, or no more."""
+
+    facility: str
+    follows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Nothing to store."""
 
 
-Outcome = Goto | Rated | Commented | Described | Joined | Left | Speaks | Erased | Done
+Outcome = (
+    Goto
+    | Rated
+    | Commented
+    | Described
+    | Joined
+    | Left
+    | Speaks
+    | Erased
+    | Announced
+    | Changed
+    | CalledOff
+    | Coming
+    | Followed
+    | Done
+)

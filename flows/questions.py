@@ -46,10 +46,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Something said without asking. `budget`: the most SMS segments a message that ends with it may cost."""
+    """Something said without asking. `budget`: the most SMS segments a message that ends with it may cost.
+
+    `attachment`: a photo or voice note that goes with it, where the channel has such.
+    """
 
     text: Phrase
     budget: int = 1
+    attachment: Attachment | None = None
 
     def __await__(self) -> Generator[Say, None, None]:
         yield self

@@ -28,6 +28,10 @@ class Catalogue(Protocol):
         """A whole number with the digits of the language."""
         ...
 
+    def day(self, on: str) -> str:
+        """The day 2026-12-01 as it is written, with its weekday."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -59,7 +63,14 @@ class Joined:
     separator: str = " "
 
 
-Phrase = Text | Words | Joined
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A local day, as 2026-12-01."""
+
+    on: str
+
+
+Phrase = Text | Words | Joined | Day
 
 
 def _(msgid: str, /, **values: Phrase | str | int) -> Text:
@@ -88,6 +99,8 @@ def spoken(phrase: Phrase | str | int, catalogue: Catalogue) -> str:
             if values:
                 said = said.format(**{name: spoken(value, catalogue) for name, value in values})
             return said
+        case Day(on):
+            return catalogue.day(on)
         case Words():
             return phrase.in_language(catalogue.language)
         case Joined(parts, separator):

@@ -63,6 +63,9 @@ class Whole:
     def number(self, value: int) -> str:
         return self.chain.number(value)
 
+    def day(self, on: str) -> str:
+        return self.chain.day(on)
+
 
 CHAINS = {key: Whole(chain) for key, chain in catalogues.load().items()}
 LANGUAGES = [code for code, _name in catalogues.languages()]
