@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flows.engine import Reply
 from flows.library import Library, facility_name, place_name, place_with_unit
-from flows.questions import Attachment, Choice, Option, Say
+from flows.questions import JSON, Attachment, Choice, Option, Say
 from flows.text import Day, Phrase, _, joined
 
 #: The kinds of meeting of the yearly cycle, in the order they are offered.
@@ -37,6 +38,25 @@ class Meeting:
     villages: tuple[str, ...] = ()
     facility: str | None = None
     attachment: Attachment | None = None
+
+
+def as_json(meeting: Meeting) -> dict[str, JSON]:
+    """The meeting, to be kept among the answers of a conversation."""
+    a = meeting.attachment
+    fields: dict[str, JSON] = {
+        name: getattr(meeting, name)
+        for name in ("kind", "commune", "scope", "on", "at", "place", "note", "facility")
+    }
+    fields["villages"] = list(meeting.villages)
+    fields["attachment"] = [a.kind, a.file, a.size, a.seconds] if a else None
+    return fields
+
+
+def from_json(fields: Mapping[str, JSON]) -> Meeting:
+    """The meeting that `as_json` wrote."""
+    kept = {**fields, "villages": tuple(fields["villages"])}
+    kept["attachment"] = Attachment(*fields["attachment"]) if fields["attachment"] else None
+    return Meeting(**kept)
 
 
 def kind_name(kind: str) -> Phrase:

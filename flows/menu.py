@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.notices import announces
 from flows.outcomes import Done, Erased, Goto, Outcome, Speaks
 from flows.places import yes
 from flows.questions import Choice, Given, Option, Say
@@ -24,6 +25,8 @@ async def menu(world: World) -> Outcome:
             await Say(line)
     contact = world.contact
     options = [Option("rate", _("Rate a service"))]
+    if announces(world):
+        options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
     options.append(
         Option("leave", _("Stop village notices"))
         if contact.joined
@@ -31,7 +34,10 @@ async def menu(world: World) -> Outcome:
     )
     options += [Option("language", _("Language")), Option("privacy", _("My data")), Option("help", _("Help"))]
     chosen = await Choice(
-        key="menu", text=_("What would you like to do?"), options=tuple(options), budget=3 if welcome else 1
+        key="menu",
+        text=_("What would you like to do?"),
+        options=tuple(options),
+        budget=3 if welcome else 2 if announces(world) else 1,
     )
     return Goto(chosen)
 

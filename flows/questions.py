@@ -260,11 +260,13 @@ class Remark:
 
 @dataclass(frozen=True, kw_only=True)
 class Comment(Open[Remark | Way]):
-    """Free words, a voice note or a photo."""
+    """Free words of at most `longest` characters, a voice note or a photo."""
+
+    longest: int = LONGEST_COMMENT
 
     def worded(self, said: Said) -> JSON:
         text = khmer.visible(said.text).strip()
-        if len(text) > LONGEST_COMMENT or not (text or said.attachment):
+        if len(text) > self.longest or not (text or said.attachment):
             return MISSED
         if not said.attachment and numeral(text) is not None:
             return MISSED  # a bare number answers something else: a way that is not there, an earlier scale
@@ -283,8 +285,38 @@ class Comment(Open[Remark | Way]):
         attachment = answer.get("attachment")
         return Remark(answer["text"], Attachment(*attachment) if attachment else None)
 
+    def hint(self, said: Said) -> Phrase:
+        if self.longest < len(khmer.visible(said.text).strip()) <= LONGEST_COMMENT:
+            return too_long(self.longest)
+        return super().hint(said)
+
     def unclear(self) -> Phrase:
         return _("Please write what you want to say.")
+
+
+def too_long(most: int) -> Phrase:
+    return _("That is too long. At most {most} letters, please.", most=most)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Open[str | Way]):
+    """A few words on one line, at most `longest` characters."""
+
+    longest: int
+
+    def worded(self, said: Said) -> JSON:
+        line = " ".join(khmer.visible(said.text).split())
+        if not line or len(line) > self.longest or said.attachment or numeral(line) is not None:
+            return MISSED
+        return line
+
+    def worth(self, answer: JSON) -> bool:
+        return isinstance(answer, str) and 0 < len(answer) <= self.longest
+
+    def hint(self, said: Said) -> Phrase:
+        if len(" ".join(khmer.visible(said.text).split())) > self.longest:
+            return too_long(self.longest)
+        return super().hint(said)
 
 
 @dataclass(frozen=True, slots=True)

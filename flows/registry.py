@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows import about, menu, rate, subscribe
+from flows import about, follow, menu, notices, rate, subscribe
 from flows.engine import Flow
 
 FLOWS: dict[str, Flow] = {
@@ -27,5 +27,16 @@ FLOWS: dict[str, Flow] = {
         subscribe.joined,
         subscribe.leave,
         subscribe.left,
+        notices.announce,
+        notices.announced,
+        notices.not_allowed,
+        notices.not_possible,
+        notices.meetings,
+        notices.change,
+        notices.changed,
+        follow.follow,
+        follow.followed,
+        follow.unfollow,
+        follow.unfollowed,
     )
 }

@@ -12,6 +12,7 @@ from flows import khmer
 
 START, STOP, HELP, MENU, BACK, CANCEL = "start", "stop", "help", "menu", "back", "cancel"
 LANGUAGE, ERASE, RATE, JOIN, PRIVACY = "language", "erase", "rate", "join", "privacy"
+ANNOUNCE, MEETINGS, FOLLOW, UNFOLLOW = "announce", "meetings", "follow", "unfollow"
 SPEAK = "speak"
 
 # CANCEL, END and QUIT are opt-outs for many SMS services, which act on them before we see them; the last two
@@ -27,6 +28,10 @@ _SAID = {
     ERASE: "erase delete lubtinnoney លុប លុបទិន្នន័យ លុបទិន្នន័យរបស់ខ្ញុំ",
     RATE: "rate vote vaytamlai vaytomlai vaytamlay dakpintu dakpinthu វាយតម្លៃ វាយតំលៃ ដាក់ពិន្ទុ ដាក់ពិន្ទុសេវា ពិន្ទុ",
     JOIN: "join register chuhchhmuah ចុះឈ្មោះ ចូលរួម ទទួលដំណឹង",
+    ANNOUNCE: "announce prakas brakas prokas ប្រកាស ប្រកាសប្រជុំ ផ្សាយដំណឹង",
+    MEETINGS: "meetings meeting prachum brachum ប្រជុំ ការប្រជុំ កិច្ចប្រជុំ",
+    FOLLOW: "follow tamdan តាមដាន",
+    UNFOLLOW: "unfollow chhobtamdan ឈប់តាមដាន",
     PRIVACY: "privacy អនាមិក ទិន្នន័យរបស់ខ្ញុំ",
 }
 _LANGUAGES = {"km": "ខ្មែរ ភាសាខ្មែរ khmer", "en": "english អង់គ្លេស ភាសាអង់គ្លេស"}

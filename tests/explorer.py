@@ -15,8 +15,9 @@ from typing import Any
 
 from flows import engine
 from flows.engine import Conversation, Flow, Turn
-from flows.questions import Attachment, Choice, Comment, Open, Place, Question, Said
+from flows.questions import MISSED, Attachment, Choice, Comment, Line, Open, Place, Question, Said
 from flows.text import Catalogue
+from flows.when import When
 from flows.world import World
 
 MOST_PLACES = 3000  # in one flow; more means that it does not end
@@ -64,6 +65,12 @@ def answers(question: Question[Any]) -> Iterator[Said]:
     if isinstance(question, Comment):
         yield Said(text="ទឹកខ្វះញឹកញាប់")
         yield Said(attachment=Attachment("voice", "file", 1000, 5))
+    if isinstance(question, Line):
+        yield Said(text="សាលាបុណ្យវត្តព្រែកអំពិល")
+    if isinstance(question, When):
+        for moment in ("ថ្ងៃទី១ ខែធ្នូ ម៉ោង ៨ ព្រឹក", "ថ្ងៃទី២ ខែធ្នូ", "ម៉ោង ២:៣០ រសៀល"):
+            if question.worded(Said(text=moment)) is not MISSED:
+                yield Said(text=moment)
     if isinstance(question, Place):
         for query in ("ព្រែកអំពិល", "ព្រែកអំពឹល", "ភូមិធំ", "ព្រែក"):
             yield Said(text=query)

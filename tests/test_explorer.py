@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ from flows import engine
 from flows.channel import SMS, TELEGRAM, Channel
 from flows.gazetteer import Gazetteer
 from flows.library import SERVICES, Library
+from flows.meetings import Meeting
 from flows.outcomes import Goto, Outcome
 from flows.questions import Open
 from flows.registry import FLOWS
 from flows.segments import measure
-from flows.world import Contact, World
+from flows.world import Contact, Grant, World
 from tests.explorer import NONSENSE, Step, explore
 
 HOME = "080303"
@@ -39,7 +41,44 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "thanks": [{"facility": FACILITY, "person": 1, "reference": "ABC234", "scores": SCORES}],
     "correct": [{"facility": FACILITY, "person": 1, "scores": SCORES}],
     "about": [{"facility": FACILITY, "person": 1}],
+    "announce": [
+        {},
+        {"commune": HOME, "kind": "village", "scope": "villages", "village.1": {"villages": []}},
+    ],
+    "announced": [{"notice": 12, "people": 120_000}],
+    "not_possible": [{"trouble": trouble} for trouble in ("past", "cap", "gone")],
+    "change": [{}, {"notice": 12}, {"notice": 13}],
+    "changed": [{"people": 3}, {"people": 120_000, "cancelled": True}],
+    "follow": [{}, {"facility": FACILITY}],
+    "followed": [{"facility": FACILITY}],
 }
+
+#: What an official may do; everybody else may nothing.
+CAF = (Grant("caf", HOME),)
+ROLES: dict[str, list[tuple[Grant, ...]]] = {
+    "menu": [(), CAF],
+    "announce": [(), CAF, (*CAF, Grant("council", "080304")), (Grant("admin", "08"),)],
+    "meetings": [(), CAF],
+    "change": [CAF],
+}
+NOTE = "សូមយកប័ណ្ណក្រីក្រ និងសៀវភៅគ្រួសារមកជាមួយ។"
+MEETING = Meeting("jaap", HOME, "commune", "2026-12-01", "14:30", "សាលាបុណ្យវត្តព្រែកអំពិល", NOTE)
+PLAN = {
+    "people": 12_480,
+    "segments": 4_860,
+    "left": 5_000,
+    "out_at": "2026-11-22T09:00",
+    "later": False,
+    "seconds": 431,
+    "villages": [],
+    "shown": ["📣 …"],
+    "trouble": "",
+}
+PLANS = [
+    PLAN,
+    {**PLAN, "segments": 0, "later": True, "trouble": "late", "villages": ["08030301"]},
+    {**PLAN, "trouble": "cap"},
+]
 CONTACTS = (
     Contact(),
     Contact(commune=HOME, joined=True),
@@ -93,10 +132,24 @@ def part(library: Library) -> Library:
 
 def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
     rated = (0, 1) if flow == "rate" else (0,)
+    asks = flow in {"announce", "change"}
     return [
-        World(contact, channel, library, lambda _facility, n=n: n, "2026-Q4")
-        for contact in CONTACTS
+        World(
+            contact,
+            channel,
+            library,
+            lambda _facility, n=n: n,
+            "2026-Q4",
+            roles=roles,
+            today=date(2026, 11, 22),
+            now="2026-11-22T09:00",
+            upcoming=lambda: [(12, MEETING)],
+            plan=lambda meeting, notice, plan=plan: plan,
+        )
+        for contact in (CONTACTS[:1] if asks else CONTACTS)
         for n in rated
+        for roles in ROLES.get(flow, [()])
+        for plan in (PLANS if asks else PLANS[:1])
     ]
 
 

@@ -1,0 +1,353 @@
+"""Announcing a meeting, changing it, calling it off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flows.library import SERVICES, facility_name, place_name, place_with_unit, service_name
+from flows.meetings import KINDS, Meeting, as_json, clock, from_json, kind_name, whom
+from flows.outcomes import Announced, CalledOff, Changed, Done, Goto, Outcome
+from flows.places import choose_commune, choose_from, yes
+from flows.questions import JSON, Attachment, Choice, Comment, Fact, Given, Line, Option, Remark, Say
+from flows.text import Day, Phrase, _, joined
+from flows.villages import DONE, choose_villages
+from flows.when import choose_when
+from flows.world import World
+
+#: Who may announce a meeting of a commune.
+ANNOUNCERS = frozenset({"caf", "council", "admin"})
+LONGEST_PLACE = 80  # letters; every one goes to everybody
+LONGEST_NOTE = 200
+MOST_LISTED = 8  # meetings one chooses from
+
+WHEN = _("On which day and at what time? For example: tomorrow 8:00 in the morning")
+
+
+def may_announce(world: World, commune: str) -> bool:
+    """Whether the person's roles let her announce meetings of this commune."""
+    return any(
+        grant.role in ANNOUNCERS and not grant.facility and commune.startswith(grant.place)
+        for grant in world.roles
+    )
+
+
+def announces(world: World) -> bool:
+    """Whether the person may announce meetings anywhere."""
+    return any(grant.role in ANNOUNCERS and not grant.facility for grant in world.roles)
+
+
+async def announce(world: World) -> Outcome:
+    """A meeting, from its kind to a look at it exactly as citizens will see it."""
+    commune = await _commune(world)
+    if commune is None:
+        return Goto("not_allowed")
+    kind = await Choice(
+        key="kind",
+        text=_("Which meeting in {commune}?", commune=place_with_unit(world.library.place(commune))),
+        options=tuple(Option(kind, kind_name(kind)) for kind in KINDS),
+        budget=2,
+    )
+    scope = await Choice(
+        key="scope",
+        text=_("For whom?"),
+        options=(
+            Option("commune", _("The whole commune")),
+            Option("villages", _("Some villages")),
+            Option("facility", _("Those who follow a service")),
+        ),
+    )
+    villages = await choose_villages(world, commune) if scope == "villages" else ()
+    facility = await _followed(world, commune) if scope == "facility" else None
+    on, at = await choose_when(world, "when", WHEN)
+    place = await _place()
+    note, shown = await _note()
+    meeting = Meeting(kind, commune, scope, on, at, place, note, villages, facility, shown)
+    sure = await _look(world, meeting, None)
+    if sure == "send":
+        return Announced(meeting)
+    if sure == "no":
+        await Say(_("Nothing was announced."))
+        return Done() if world.channel.brief else Goto("menu")
+    other = await Choice(key="other", text=_("What do you want to change?"), options=_CHANGES)
+    return Goto("announce", _without(other, meeting, world))
+
+
+_CHANGES = (
+    Option("scope", _("For whom")),
+    Option("when", _("Day and time")),
+    Option("place", _("Place")),
+    Option("note", _("Note")),
+)
+
+
+def _without(other: str, meeting: Meeting, world: World) -> dict[str, JSON]:
+    """The answers that make this meeting, but for the one to be given anew."""
+    a = meeting.attachment
+    remark = {"text": meeting.note} | ({"attachment": [a.kind, a.file, a.size, a.seconds]} if a else {})
+    facility = world.library.facility(meeting.facility) if meeting.facility else None
+    given: dict[str, dict[str, JSON]] = {
+        "scope": {
+            "scope": meeting.scope,
+            "village.1": {"villages": list(meeting.villages)},
+            "village.2": {"way": DONE},
+            "service": facility.service if facility else "",
+            "facility.pick.1": meeting.facility,
+        },
+        "when": {"when.1": f"{meeting.on}T{meeting.at}"},
+        "place": {"place": meeting.place},
+        "note": {"note": remark if a or meeting.note else None},
+    }
+    kept = {"commune": meeting.commune, "kind": meeting.kind}
+    for name, answers in given.items():
+        if name != other:
+            kept |= answers
+    return kept
+
+
+async def _commune(world: World) -> str | None:
+    """The commune whose meeting it is: the one the person has a role in, or one of several."""
+    given = await Given("commune")
+    if isinstance(given, str) and may_announce(world, given):
+        return given
+    grants = [grant for grant in world.roles if grant.role in ANNOUNCERS and not grant.facility]
+    if not grants:
+        return None
+    if any(len(grant.place) < 6 for grant in grants):
+        picked = await choose_commune(world)
+        return picked if may_announce(world, picked) else None
+    communes = list(dict.fromkeys(grant.place for grant in grants))
+    if len(communes) == 1:
+        return communes[0]
+    options = [Option(code, place_name(world.library.place(code))) for code in communes]
+    return await choose_from("commune.pick", _("Which commune?"), options)
+
+
+async def _followed(world: World, commune: str) -> str:
+    """The facility whose followers are told."""
+    service: str = await Choice(
+        key="service",
+        text=_("Those who follow which service?"),
+        options=tuple(Option(service, service_name(service)) for service in SERVICES),
+    )
+    return await one_of(world, commune, service)
+
+
+async def one_of(world: World, commune: str, service: str) -> str:
+    """A commune's facility of a service; asked for where there are several."""
+    facilities = world.library.facilities(commune, service)
+    if len(facilities) == 1:
+        return facilities[0].code
+    options = [Option(facility.code, facility_name(facility, world.library)) for facility in facilities]
+    return await choose_from("facility.pick", _("Which one?"), options)
+
+
+async def _place() -> str:
+    place = await Line(
+        key="place", text=_("Where is it held? For example: at the pagoda"), longest=LONGEST_PLACE
+    )
+    assert isinstance(place, str)  # it has no other ways
+    return place
+
+
+async def _note() -> tuple[str, Attachment | None]:
+    note = await Comment(
+        key="note",
+        text=_(
+            "What else should people know or bring? A short note; on Telegram also a photo or a voice note."
+        ),
+        longest=LONGEST_NOTE,
+        budget=2,
+    ).or_skip()
+    return (note.text, note.attachment) if isinstance(note, Remark) else ("", None)
+
+
+# -- A look before it goes out ----------------------------------------------------------------------------
+
+
+async def _look(world: World, meeting: Meeting, notice: int | None) -> str:
+    """The message as people will see it on each channel, what sending it takes, and what is to be done: send,
+    change or no. What can't be done is said instead of being offered."""
+    plan = await Fact("plan", lambda: world.plan(meeting, notice))
+    await Say(_("This is what people will see:"))
+    for text in plan["shown"]:
+        await Say(joined(text), attachment=meeting.attachment if world.channel.images else None)
+    await Say(_takes(plan))
+    for line in _warnings(plan, world):
+        await Say(line)
+    options = (
+        Option("send", _("Send it")),
+        Option("change", _("Change something")),
+        Option("no", _("Leave it")),
+    )
+    refused = plan["trouble"] in {"past", "cap"}
+    sure: str = await Choice(
+        key="sure",
+        text=_("Shall it go out?") if not refused else _("It can't go out like this."),
+        options=options[1:] if refused else options,
+        budget=6,
+    )
+    return sure
+
+
+def _takes(plan: dict[str, Any]) -> Phrase:
+    """How many people, what it costs, when it goes out and how long that takes."""
+    minutes = -(-int(plan["seconds"]) // 60)
+    on, _t, at = str(plan["out_at"]).partition("T")
+    out = _("{day}, {time}", day=Day(on), time=clock(at)) if plan["later"] else _("at once")
+    said = {"people": plan["people"], "out": out, "minutes": max(minutes, 1)}
+    if plan["segments"]:
+        return _(
+            "{people} people, {segments} SMS segments. Goes out {out}, takes {minutes} min.",
+            segments=plan["segments"],
+            **said,
+        )
+    return _("{people} people. Goes out {out}, takes {minutes} min.", **said)
+
+
+def _warnings(plan: dict[str, Any], world: World) -> list[Phrase]:
+    said: list[Phrase] = []
+    match plan["trouble"]:
+        case "past":
+            said.append(_("That time has passed already."))
+        case "late":
+            said.append(_("Not everybody can be told before it begins. Those who can't are left out."))
+        case "cap":
+            said.append(
+                _(
+                    "Your commune may send {left} more SMS segments today. Choose fewer villages.",
+                    left=plan["left"],
+                )
+            )
+        case "nobody":
+            said.append(_("Nobody there has joined yet. Ask people to send JOIN."))
+    if plan["villages"] and plan["trouble"] != "nobody":
+        said.append(called_out(plan["villages"], world))
+    return said
+
+
+def called_out(villages: Sequence[str], world: World) -> Phrase:
+    """Villages where few have joined."""
+    names = joined(*(place_name(world.library.place(code)) for code in villages), separator=", ")
+    return _("Few have joined in {villages}: have it called out there.", villages=names)
+
+
+async def announced(world: World) -> Outcome:
+    """After a meeting was announced."""
+    notice = int(await Given("notice"))
+    people = int(await Given("people"))
+    await Say(
+        _(
+            "Announced, number {number}, to {people} people. You will hear how many came to know. To change or cancel: MEETINGS",
+            number=notice,
+            people=people,
+        )
+    )
+    return Done() if world.channel.brief else Goto("menu")
+
+
+async def not_allowed(world: World) -> Outcome:
+    """Somebody without the role, or who has it no more."""
+    await Say(_("Only volunteers and council members who were invited can announce meetings."))
+    return Done() if world.channel.brief else Goto("menu")
+
+
+async def not_possible(world: World) -> Outcome:
+    """What was planned can't be done any more, such as a meeting that has begun meanwhile."""
+    trouble = await Given("trouble")
+    if trouble == "cap":
+        await Say(_("Your commune may send no more SMS today. Nothing was announced."))
+    elif trouble == "gone":
+        await Say(_("That meeting is over, cancelled, or not yours to change."))
+    else:
+        await Say(_("That time has passed already. Nothing was announced."))
+    return Done() if world.channel.brief else Goto("menu")
+
+
+# -- Meetings that are announced --------------------------------------------------------------------------
+
+
+async def meetings(world: World) -> Outcome:
+    """The coming meetings: to change for whom they belong to, to know of for everybody else."""
+    listed = await Fact("listed", lambda: [[n, as_json(m)] for n, m in world.upcoming()[:MOST_LISTED]])
+    coming = [(int(number), from_json(fields)) for number, fields in listed]
+    if not coming:
+        await Say(_("No meeting is announced."))
+        return Done() if world.channel.brief else Goto("menu")
+    theirs = [(number, meeting) for number, meeting in coming if may_announce(world, meeting.commune)]
+    if not theirs:
+        for _number, meeting in coming[:3]:
+            await Say(_line(meeting, world), budget=6)
+        return Done() if world.channel.brief else Goto("menu")
+    options = [Option(str(number), _in_short(meeting)) for number, meeting in theirs]
+    picked = await Choice(
+        key="notice", text=_("Which meeting do you want to change?"), options=tuple(options), budget=5
+    )
+    return Goto("change", {"notice": int(picked)})
+
+
+def _line(meeting: Meeting, world: World) -> Phrase:
+    return _(
+        "{kind}, {whom}. {day}, {time}, at {place}.",
+        kind=kind_name(meeting.kind),
+        whom=whom(meeting, world.library),
+        day=Day(meeting.on),
+        time=clock(meeting.at),
+        place=meeting.place,
+    )
+
+
+def _in_short(meeting: Meeting) -> Phrase:
+    return joined(kind_name(meeting.kind), Day(meeting.on), clock(meeting.at))
+
+
+async def change(world: World) -> Outcome:
+    """Another time, place or note for an announced meeting; or it is not held."""
+    notice = int(await Given("notice") or 0)
+    fields = await Fact("meeting", lambda: _find(world, notice))
+    if fields is None:
+        return Goto("not_possible", {"trouble": "gone"})
+    meeting = from_json(fields)
+    what = await Choice(
+        key="what",
+        text=joined(_line(meeting, world), _("What do you want to change?"), separator="\n"),
+        options=(*_CHANGES[1:], Option("cancel", _("It is not held"))),
+        budget=3,
+    )
+    if what == "cancel":
+        sure = await yes("cancel", _("Tell everybody who was told that it is not held?"))
+        return CalledOff(notice) if sure else Goto("meetings")
+    if what == "when":
+        on, at = await choose_when(world, "when", WHEN)
+        meeting = replace(meeting, on=on, at=at)
+    elif what == "place":
+        meeting = replace(meeting, place=await _place())
+    else:
+        note, shown = await _note()
+        meeting = replace(meeting, note=note, attachment=shown)
+    match await _look(world, meeting, notice):
+        case "send":
+            return Changed(notice, meeting)
+        case "change":
+            return Goto("change", {"notice": notice})
+    await Say(_("Nothing was changed."))
+    return Done() if world.channel.brief else Goto("menu")
+
+
+def _find(world: World, notice: int) -> dict[str, JSON] | None:
+    for number, meeting in world.upcoming():
+        if number == notice and may_announce(world, meeting.commune):
+            return as_json(meeting)
+    return None
+
+
+async def changed(world: World) -> Outcome:
+    """After a meeting was changed or called off."""
+    if await Given("cancelled"):
+        await Say(
+            _("Cancelled. {people} people who were told hear of it.", people=int(await Given("people")))
+        )
+    else:
+        await Say(_("Changed. {people} people who were told hear of it.", people=int(await Given("people"))))
+    return Done() if world.channel.brief else Goto("menu")
