@@ -171,8 +171,9 @@ def _sounds(keys: Iterable[str]) -> dict[str, str]:
     """The sound key of each of `keys`."""
     scripts: tuple[list[str], list[str]] = ([], [])
     for key in keys:
-        scripts[_script(key)].append(key)
-    found: dict[str, str] = {}
+        if key:  # a name of marks only has none; among the others it would look like a doubled letter
+            scripts[_script(key)].append(key)
+    found = {"": ""}
     for same in scripts:
         found.update(zip(same, sounds(same), strict=True) if same else ())
     return found
