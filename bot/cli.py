@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import json
 import logging
 import os
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import structlog
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from bot import catalogues
+from bot import catalogues, commands
+from bot.commands import CONTENT, err, notices, out, people, run_async
+from bot.commands.facilities import facilities
+from bot.commands.parked import parked
+from bot.commands.places import find, places
 from bot.settings import BadSettings, NotReady, Settings, read_settings
-from flows.library import Library, full_name
-from flows.text import spoken
-from storage import inbox, migrate, reference, registry
+from storage import migrate, reference
 from storage.database import Away, connect
-from storage.places import most_unmatched
-from storage.vault import Unreadable, Vault
-
-T = TypeVar("T")
+from storage.vault import Unreadable
 
 MIGRATING = 60.0  # seconds a process waits for another that is migrating
-CONTENT = Path(__file__).resolve().parent.parent / "content"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,14 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Samleng, the voice of citizens.",
 )
-facilities = typer.Typer(no_args_is_help=True, help="The registry of offices, health centres and schools.")
-places = typer.Typer(no_args_is_help=True, help="How places are found.")
-parked = typer.Typer(no_args_is_help=True, help="Messages that could not be answered and wait for you.")
 app.add_typer(facilities, name="facilities")
 app.add_typer(places, name="places")
 app.add_typer(parked, name="parked")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
@@ -63,10 +51,6 @@ def main() -> None:
             f"[red]The database does not answer ({error}). See SAMLENG_DATABASE_URL.[/red]", soft_wrap=True
         )
         sys.exit(1)
-
-
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
 
 
 def configure_logging() -> None:
@@ -223,82 +207,12 @@ def chat(
 # -- Looking after it -------------------------------------------------------------------------------------
 
 
-async def _library(settings: Settings) -> Library:
-    """The reference data of this database, or of this release's content where there is no database yet."""
-    database = connect(settings.database_url)
-    try:
-        await migrate.migrate(database, CONTENT)
-        return await database.transact(reference.read)
-    finally:
-        await database.close()
-
-
-@app.command()
-def find(
-    query: Annotated[str, typer.Argument(help="a place as somebody would write it")] = "",
-    batch: Annotated[
-        Path | None, typer.Option(help="a CSV file with a column `query`", exists=True, dir_okay=False)
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one line of JSON a query")] = False,
-) -> None:
-    """What a place's name, code or misspelling is understood as."""
-    if bool(query) == (batch is not None):
-        raise typer.BadParameter("write either a query or --batch FILE.csv")
-    library = run_async(_library(read_settings()))
-    queries = [query]
-    if batch is not None:
-        with batch.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines)
-            if "query" not in (rows.fieldnames or ()):
-                raise typer.BadParameter(f"{batch} has no column named query", param_hint="--batch")
-            queries = [row["query"] or "" for row in rows]
-    for wanted in queries:
-        found = library.finder.find(wanted)
-        if as_json:
-            said = {
-                "query": wanted,
-                "accepted": found.accepted,
-                "candidates": [
-                    {"codes": list(candidate.codes), "name": candidate.name, "score": candidate.score}
-                    for candidate in found.candidates
-                ],
-            }
-            sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
-            continue
-        taken = "taken as it is" if found.exact else "taken after one yes" if found.accepted else "asked"
-        out.print(f"{wanted}: {taken}" if found.candidates else f"{wanted}: nothing found", markup=False)
-        catalogue = catalogues.load()[catalogues.languages()[0][0], catalogues.MESSAGES]
-        for candidate in found.candidates:
-            for code in candidate.codes:
-                name = spoken(full_name(code, library), catalogue)
-                out.print(f"  {candidate.score:.2f}  {code:8}  {name}", markup=False)
-
-
-@places.command()
-def unmatched(most: Annotated[int, typer.Option(help="how many")] = 50) -> None:
-    """What people wrote for a place and nothing was found for: the next lines of content/gazetteer/names.csv."""
-    settings = read_settings()
-
-    async def read() -> list[Any]:
-        database = connect(settings.database_url)
-        try:
-            return await database.read(most_unmatched, most)
-        finally:
-            await database.close()
-
-    rows = run_async(read())
-    table = Table("times", "last on", "written", box=None)
-    for row in rows:
-        table.add_row(str(row.count), row.last_on.isoformat(), Text(row.query))
-    out.print(table if rows else "Every place that was written was found.")
-
-
 @app.command(name="cost")
 def cost_() -> None:
     """What each conversation costs by SMS, in segments, in each language."""
     from bot.cost import JOURNEYS, cost
 
-    library = run_async(_library(read_settings()))
+    library = commands.library(read_settings())
     chains = catalogues.load()
     languages = catalogues.languages()
     table = Table("conversation", *(f"{name}" for _code, name in languages), box=None)
@@ -311,94 +225,9 @@ def cost_() -> None:
     out.print(table)
 
 
-@facilities.command(name="import")
-def import_(
-    file: Annotated[Path, typer.Argument(help="a .csv or .xlsx file", exists=True, dir_okay=False)],
-    check: Annotated[bool, typer.Option("--check", help="only report, store nothing")] = False,
-    retire_missing: Annotated[
-        bool, typer.Option("--retire-missing", help="retire registered facilities that the file leaves out")
-    ] = False,
-) -> None:
-    """Load a registry of facilities: all of it, or, when any row is bad, none."""
-    settings = read_settings()
-
-    async def load() -> registry.Report:
-        database = connect(settings.database_url)
-        try:
-            return await registry.import_registry(
-                database, file, retire_missing=retire_missing, dry_run=check
-            )
-        finally:
-            await database.close()
-
-    report = run_async(load())
-    for colour, problems in (("red", report.problems), ("yellow", report.warnings)):
-        for problem in problems:
-            where = f"row {problem.row}" if problem.row else "file"
-            column = f", {problem.column}" if problem.column else ""
-            err.print(f"{where}{column}: ", style=colour, markup=False, end="")
-            err.print(f"{problem.english}\n    {problem.khmer}", markup=False, soft_wrap=True)
-    counts = f"{report.added} new, {report.changed} changed, {report.unchanged} as before, {report.retired} retired"
-    if report.problems:
-        err.print(f"{len(report.problems)} problems: nothing was loaded. Mend them and import again.")
-        raise typer.Exit(1)
-    out.print(f"{'Would load' if check else 'Loaded'}: {counts}.")
-
-
-@parked.command(name="list")
-def parked_list() -> None:
-    """What failed three times, without who sent it."""
-    settings = read_settings()
-
-    async def read() -> list[Any]:
-        database = connect(settings.database_url)
-        try:
-            return await database.read(inbox.parked_messages)
-        finally:
-            await database.close()
-
-    rows = run_async(read())
-    table = Table("channel", "message", "failures", "since", "error", box=None)
-    for row in rows:
-        table.add_row(
-            row.channel, row.message, str(row.failures), row.first_at.isoformat(timespec="seconds"), row.error
-        )
-    out.print(table if rows else "Nothing is parked.")
-
-
-@parked.command(name="show")
-def parked_show(channel: str, message: str) -> None:
-    """The message itself, as the provider sent it. It names a person: look only to mend."""
-    settings = read_settings()
-
-    async def read() -> dict[str, Any] | None:
-        database = connect(settings.database_url)
-        try:
-            return await database.read(inbox.parked_body, Vault(settings.secret()), channel, message)
-        finally:
-            await database.close()
-
-    body = run_async(read())
-    if body is None:
-        err.print(f"No message {message} of {channel} is parked. See: samleng parked list")
-        raise typer.Exit(1)
-    out.print_json(data=body, ensure_ascii=False)
-
-
-@parked.command(name="drop")
-def parked_drop(channel: str, message: str) -> None:
-    """Forget a parked message that was dealt with."""
-    settings = read_settings()
-
-    async def drop() -> None:
-        database = connect(settings.database_url)
-        try:
-            await database.transact(inbox.settle, channel, message)
-        finally:
-            await database.close()
-
-    run_async(drop())
-    out.print("Dropped.")
+app.command()(find)
+people.register(app)
+notices.register(app)
 
 
 if __name__ == "__main__":

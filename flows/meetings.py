@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flows import khmer
 from flows.engine import Reply
 from flows.library import Library, facility_name, place_name, place_with_unit
-from flows.questions import JSON, Attachment, Choice, Option, Say
-from flows.text import Day, Phrase, _, joined
+from flows.questions import JSON, MISSED, Attachment, Choice, Option, Said, Say, plain
+from flows.text import Catalogue, Day, Phrase, _, joined
 
 #: The kinds of meeting of the yearly cycle, in the order they are offered.
 KINDS = ("village", "i4c", "scorecard", "interface", "jaap", "other")
@@ -90,13 +91,17 @@ def whom(meeting: Meeting, library: Library) -> Phrase:
 
 def clock(at: str) -> Phrase:
     """The time of day 08:30, as one says it."""
-    hour, minute = int(at[:2]), joined(int(at[3]), int(at[4]), separator="")
+    hour, sharp = int(at[:2]), at.endswith("00")
+    said: dict[str, Phrase | int] = {"hour": (hour - 1) % 12 + 1}
+    if not sharp:
+        said["minute"] = joined(int(at[3]), int(at[4]), separator="")
     if hour < 12:
-        return _("{hour}:{minute} in the morning", hour=hour, minute=minute)
-    hour = hour - 12 or 12
-    if int(at[:2]) < 17:
-        return _("{hour}:{minute} in the afternoon", hour=hour, minute=minute)
-    return _("{hour}:{minute} in the evening", hour=hour, minute=minute)
+        return _("{hour} in the morning", **said) if sharp else _("{hour}:{minute} in the morning", **said)
+    if hour < 17:
+        return (
+            _("{hour} in the afternoon", **said) if sharp else _("{hour}:{minute} in the afternoon", **said)
+        )
+    return _("{hour} in the evening", **said) if sharp else _("{hour}:{minute} in the evening", **said)
 
 
 def told(meeting: Meeting, occasion: str, library: Library, *, asks: bool) -> list[Reply]:
@@ -134,3 +139,54 @@ COMING = Choice(
     options=(Option("yes", _("I am coming")), Option("no", _("I am not coming"))),
     budget=4,
 )
+
+
+_YES = frozenset(
+    map(
+        khmer.key,
+        [
+            "yes",
+            "ok",
+            "yeah",
+            "bat",
+            "baat",
+            "chas",
+            "jas",
+            "mok",
+            "បាទ",
+            "ចាស",
+            "ចា",
+            "មក",
+            "បាទមក",
+            "ចាសមក",
+            "ខ្ញុំមក",
+        ],
+    )
+)
+_NO = frozenset(
+    map(khmer.key, ["no", "te", "ot", "minmok", "ទេ", "អត់", "មិនមក", "អត់មក", "មិនមកទេ", "អត់មកទេ", "មកមិនបាន"])
+)
+
+
+def coming(said: Said, languages: Sequence[Catalogue]) -> bool | None:
+    """Whether one comes, in answer to a notice: a tap, 1 or 2, its label, yes or no; None where it says neither."""
+    answer = COMING.read(said, languages)
+    if answer is not MISSED:
+        return bool(answer == "yes")
+    word = khmer.key(plain(said.text)) if len(said.text) <= 24 else ""
+    return True if word in _YES else False if word in _NO else None
+
+
+def thanks(meeting: Meeting, coming: bool) -> Say:
+    """What is said to somebody who told whether she comes."""
+    if not coming:
+        return Say(_("Thank you for telling us."))
+    return Say(
+        _(
+            "Good, we expect you: {day}, {time}, at {place}.",
+            day=Day(meeting.on),
+            time=clock(meeting.at),
+            place=meeting.place,
+        ),
+        budget=2,
+    )

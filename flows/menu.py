@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.notices import announces
+from flows.officials import may
 from flows.outcomes import Done, Erased, Goto, Outcome, Speaks
 from flows.places import yes
 from flows.questions import Choice, Given, Option, Say
@@ -27,6 +28,8 @@ async def menu(world: World) -> Outcome:
     options = [Option("rate", _("Rate a service"))]
     if announces(world):
         options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
+    if any(may((grant,), "invite", grant.place) for grant in world.roles):
+        options.append(Option("invite", _("Invite a facilitator")))
     options.append(
         Option("leave", _("Stop village notices"))
         if contact.joined

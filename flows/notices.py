@@ -1,41 +1,30 @@
-"""Announcing a meeting, changing it, calling it off."""
+"""Announcing a meeting, with a look at it exactly as citizens will see it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flows.library import SERVICES, facility_name, place_name, place_with_unit, service_name
-from flows.meetings import KINDS, Meeting, as_json, clock, from_json, kind_name, whom
-from flows.outcomes import Announced, CalledOff, Changed, Done, Goto, Outcome
-from flows.places import choose_commune, choose_from, yes
+from flows.meetings import KINDS, Meeting, clock, kind_name
+from flows.officials import may
+from flows.outcomes import Announced, Done, Goto, Outcome
+from flows.places import choose_commune, choose_from
 from flows.questions import JSON, Attachment, Choice, Comment, Fact, Given, Line, Option, Remark, Say
 from flows.text import Day, Phrase, _, joined
 from flows.villages import DONE, choose_villages
 from flows.when import choose_when
 from flows.world import World
 
-#: Who may announce a meeting of a commune.
-ANNOUNCERS = frozenset({"caf", "council", "admin"})
 LONGEST_PLACE = 80  # letters; every one goes to everybody
 LONGEST_NOTE = 200
-MOST_LISTED = 8  # meetings one chooses from
 
 WHEN = _("On which day and at what time? For example: tomorrow 8:00 in the morning")
 
 
-def may_announce(world: World, commune: str) -> bool:
-    """Whether the person's roles let her announce meetings of this commune."""
-    return any(
-        grant.role in ANNOUNCERS and not grant.facility and commune.startswith(grant.place)
-        for grant in world.roles
-    )
-
-
 def announces(world: World) -> bool:
     """Whether the person may announce meetings anywhere."""
-    return any(grant.role in ANNOUNCERS and not grant.facility for grant in world.roles)
+    return any(may((grant,), "announce", grant.place) for grant in world.roles)
 
 
 async def announce(world: World) -> Outcome:
@@ -46,7 +35,10 @@ async def announce(world: World) -> Outcome:
     kind = await Choice(
         key="kind",
         text=_("Which meeting in {commune}?", commune=place_with_unit(world.library.place(commune))),
-        options=tuple(Option(kind, kind_name(kind)) for kind in KINDS),
+        options=(
+            *(Option(kind, kind_name(kind)) for kind in KINDS[:-1]),
+            Option(KINDS[-1], _("Another meeting")),
+        ),
         budget=2,
     )
     scope = await Choice(
@@ -61,20 +53,20 @@ async def announce(world: World) -> Outcome:
     villages = await choose_villages(world, commune) if scope == "villages" else ()
     facility = await _followed(world, commune) if scope == "facility" else None
     on, at = await choose_when(world, "when", WHEN)
-    place = await _place()
-    note, shown = await _note()
+    place = await ask_place()
+    note, shown = await ask_note()
     meeting = Meeting(kind, commune, scope, on, at, place, note, villages, facility, shown)
-    sure = await _look(world, meeting, None)
+    sure = await look(world, meeting, None)
     if sure == "send":
         return Announced(meeting)
     if sure == "no":
         await Say(_("Nothing was announced."))
         return Done() if world.channel.brief else Goto("menu")
-    other = await Choice(key="other", text=_("What do you want to change?"), options=_CHANGES)
+    other = await Choice(key="other", text=_("What do you want to change?"), options=PARTS)
     return Goto("announce", _without(other, meeting, world))
 
 
-_CHANGES = (
+PARTS = (
     Option("scope", _("For whom")),
     Option("when", _("Day and time")),
     Option("place", _("Place")),
@@ -109,14 +101,14 @@ def _without(other: str, meeting: Meeting, world: World) -> dict[str, JSON]:
 async def _commune(world: World) -> str | None:
     """The commune whose meeting it is: the one the person has a role in, or one of several."""
     given = await Given("commune")
-    if isinstance(given, str) and may_announce(world, given):
+    if isinstance(given, str) and may(world.roles, "announce", given):
         return given
-    grants = [grant for grant in world.roles if grant.role in ANNOUNCERS and not grant.facility]
+    grants = [grant for grant in world.roles if may((grant,), "announce", grant.place)]
     if not grants:
         return None
     if any(len(grant.place) < 6 for grant in grants):
         picked = await choose_commune(world)
-        return picked if may_announce(world, picked) else None
+        return picked if may(world.roles, "announce", picked) else None
     communes = list(dict.fromkeys(grant.place for grant in grants))
     if len(communes) == 1:
         return communes[0]
@@ -143,7 +135,7 @@ async def one_of(world: World, commune: str, service: str) -> str:
     return await choose_from("facility.pick", _("Which one?"), options)
 
 
-async def _place() -> str:
+async def ask_place() -> str:
     place = await Line(
         key="place", text=_("Where is it held? For example: at the pagoda"), longest=LONGEST_PLACE
     )
@@ -151,7 +143,7 @@ async def _place() -> str:
     return place
 
 
-async def _note() -> tuple[str, Attachment | None]:
+async def ask_note() -> tuple[str, Attachment | None]:
     note = await Comment(
         key="note",
         text=_(
@@ -166,13 +158,16 @@ async def _note() -> tuple[str, Attachment | None]:
 # -- A look before it goes out ----------------------------------------------------------------------------
 
 
-async def _look(world: World, meeting: Meeting, notice: int | None) -> str:
+async def look(world: World, meeting: Meeting, notice: int | None) -> str:
     """The message as people will see it on each channel, what sending it takes, and what is to be done: send,
     change or no. What can't be done is said instead of being offered."""
     plan = await Fact("plan", lambda: world.plan(meeting, notice))
     await Say(_("This is what people will see:"))
-    for text in plan["shown"]:
-        await Say(joined(text), attachment=meeting.attachment if world.channel.images else None)
+    for brief, text in plan["shown"]:
+        shown = meeting.attachment if world.channel.images and not brief else None
+        await Say(
+            joined(_("By SMS:") if brief else _("On Telegram:"), text, separator="\n"), attachment=shown
+        )
     await Say(_takes(plan))
     for line in _warnings(plan, world):
         await Say(line)
@@ -262,92 +257,4 @@ async def not_possible(world: World) -> Outcome:
         await Say(_("That meeting is over, cancelled, or not yours to change."))
     else:
         await Say(_("That time has passed already. Nothing was announced."))
-    return Done() if world.channel.brief else Goto("menu")
-
-
-# -- Meetings that are announced --------------------------------------------------------------------------
-
-
-async def meetings(world: World) -> Outcome:
-    """The coming meetings: to change for whom they belong to, to know of for everybody else."""
-    listed = await Fact("listed", lambda: [[n, as_json(m)] for n, m in world.upcoming()[:MOST_LISTED]])
-    coming = [(int(number), from_json(fields)) for number, fields in listed]
-    if not coming:
-        await Say(_("No meeting is announced."))
-        return Done() if world.channel.brief else Goto("menu")
-    theirs = [(number, meeting) for number, meeting in coming if may_announce(world, meeting.commune)]
-    if not theirs:
-        for _number, meeting in coming[:3]:
-            await Say(_line(meeting, world), budget=6)
-        return Done() if world.channel.brief else Goto("menu")
-    options = [Option(str(number), _in_short(meeting)) for number, meeting in theirs]
-    picked = await Choice(
-        key="notice", text=_("Which meeting do you want to change?"), options=tuple(options), budget=5
-    )
-    return Goto("change", {"notice": int(picked)})
-
-
-def _line(meeting: Meeting, world: World) -> Phrase:
-    return _(
-        "{kind}, {whom}. {day}, {time}, at {place}.",
-        kind=kind_name(meeting.kind),
-        whom=whom(meeting, world.library),
-        day=Day(meeting.on),
-        time=clock(meeting.at),
-        place=meeting.place,
-    )
-
-
-def _in_short(meeting: Meeting) -> Phrase:
-    return joined(kind_name(meeting.kind), Day(meeting.on), clock(meeting.at))
-
-
-async def change(world: World) -> Outcome:
-    """Another time, place or note for an announced meeting; or it is not held."""
-    notice = int(await Given("notice") or 0)
-    fields = await Fact("meeting", lambda: _find(world, notice))
-    if fields is None:
-        return Goto("not_possible", {"trouble": "gone"})
-    meeting = from_json(fields)
-    what = await Choice(
-        key="what",
-        text=joined(_line(meeting, world), _("What do you want to change?"), separator="\n"),
-        options=(*_CHANGES[1:], Option("cancel", _("It is not held"))),
-        budget=3,
-    )
-    if what == "cancel":
-        sure = await yes("cancel", _("Tell everybody who was told that it is not held?"))
-        return CalledOff(notice) if sure else Goto("meetings")
-    if what == "when":
-        on, at = await choose_when(world, "when", WHEN)
-        meeting = replace(meeting, on=on, at=at)
-    elif what == "place":
-        meeting = replace(meeting, place=await _place())
-    else:
-        note, shown = await _note()
-        meeting = replace(meeting, note=note, attachment=shown)
-    match await _look(world, meeting, notice):
-        case "send":
-            return Changed(notice, meeting)
-        case "change":
-            return Goto("change", {"notice": notice})
-    await Say(_("Nothing was changed."))
-    return Done() if world.channel.brief else Goto("menu")
-
-
-def _find(world: World, notice: int) -> dict[str, JSON] | None:
-    for number, meeting in world.upcoming():
-        if number == notice and may_announce(world, meeting.commune):
-            return as_json(meeting)
-    return None
-
-
-async def changed(world: World) -> Outcome:
-    """After a meeting was changed or called off."""
-    if await Given("cancelled"):
-        await Say(
-            _("Cancelled. {people} people who were told hear of it.", people=int(await Given("people")))
-        )
-    else:
-        await Say(_("Changed. {people} people who were told hear of it.", people=int(await Given("people"))))
     return Done() if world.channel.brief else Goto("menu")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.meetings import Meeting
 from flows.questions import JSON, Remark
+from flows.world import Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,31 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody is to be invited to a role."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """Wants a code that links this address with another of hers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Where one hears of meetings: here, or on the address whose code one gave, which is the contact `other`."""
+
+    other: int
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """Wants this address to be for itself again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Nothing to store."""
 
@@ -132,5 +158,9 @@ Outcome = (
     | CalledOff
     | Coming
     | Followed
+    | Invited
+    | Linking
+    | Linked
+    | Unlinked
     | Done
 )

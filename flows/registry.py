@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows import about, follow, menu, notices, rate, subscribe
+from flows import about, changes, follow, links, menu, notices, officials, rate, subscribe
 from flows.engine import Flow
 
 FLOWS: dict[str, Flow] = {
@@ -31,12 +31,21 @@ FLOWS: dict[str, Flow] = {
         notices.announced,
         notices.not_allowed,
         notices.not_possible,
-        notices.meetings,
-        notices.change,
-        notices.changed,
+        changes.meetings,
+        changes.change,
+        changes.changed,
         follow.follow,
         follow.followed,
         follow.unfollow,
         follow.unfollowed,
+        officials.welcomed,
+        officials.invite,
+        officials.invitation,
+        links.link,
+        links.link_code,
+        links.linked,
+        links.told,
+        links.unlink,
+        links.unlinked,
     )
 }

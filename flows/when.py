@@ -21,12 +21,12 @@ Reader = Callable[[str], "str | Unclear"]
 _WHY: dict[str, Phrase] = {
     "no such day": _("There is no such day."),
     "no such time": _("There is no such time of day."),
-    "two readings": _(
-        "That can mean two times. Write the day and the month, and whether it is morning or afternoon."
-    ),
     "past": _("That time has passed already."),
     "other weekday": _("That day is another day of the week."),
 }
+
+
+_TWO = _("That can mean two times. Write the day and the month, and whether it is morning or afternoon.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,7 @@ class When(Open[str]):
     """A moment in the person's own words. `hear` reads it: what is stored, or why it is not clear."""
 
     hear: Reader
+    two: Phrase = _TWO
 
     def worded(self, said: Said) -> JSON:
         heard = self.hear(said.text) if said.text and not said.attachment else MISSED
@@ -44,6 +45,8 @@ class When(Open[str]):
 
     def hint(self, said: Said) -> Phrase:
         heard = self.hear(said.text) if said.text else None
+        if isinstance(heard, Unclear) and heard.reason == "two readings":
+            return self.two
         if isinstance(heard, Unclear) and heard.reason in _WHY:
             return _WHY[heard.reason]
         return super().hint(said)
@@ -70,6 +73,7 @@ async def choose_when(world: World, key: str, text: Phrase) -> tuple[str, str]:
             key=f"{key}.{attempt}.time",
             text=_("What time? For example: 8:00 in the morning"),
             hear=_clock,
+            two=_("In the morning, or in the afternoon?"),
         )
         if f"{on}T{at}" > world.now:
             return on, at
@@ -91,4 +95,6 @@ def _moment(line: str, today: date, now: str) -> str | Unclear:
 
 def _clock(line: str) -> str | Unclear:
     heard = dates.clock(line)
+    if heard == Unclear("not understood"):
+        heard = dates.clock(f"ម៉ោង {line}")  # a bare number is the hour, where nothing else was asked for
     return heard if isinstance(heard, Unclear) else f"{heard.hour:02}:{heard.minute:02}"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Protocol
+from datetime import UTC, datetime
 
+from broadcasts.press import Limits
+from broadcasts.schedule import LOCAL as LOCAL
+from broadcasts.schedule import Timing
 from flows.channel import Channel
-from flows.engine import Reply
 from flows.library import Library
+from flows.medium import Medium as Medium
+from flows.medium import Part as Part
 from flows.questions import Said
 from flows.text import Catalogue
+from storage.codes import drawn
 from storage.vault import Vault
-
-#: Phnom Penh, all year: Cambodia has no daylight saving.
-LOCAL = timezone(timedelta(hours=7), "Asia/Phnom_Penh")
-
-Part = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,6 @@ class Incoming:
     address: str
     message: str
     said: Said
-
-
-class Medium(Protocol):
-    """A channel's way of putting replies into messages."""
-
-    channel: Channel
-
-    def render(
-        self, replies: Sequence[Reply], catalogue: Catalogue, tag: str, nav: Sequence[str]
-    ) -> list[Part]:
-        """Messages to send, as JSON. `nav`: which ways out to offer, of "back" and "menu"."""
-        ...
 
 
 def utc_now() -> datetime:
@@ -57,6 +44,11 @@ class Desk:
     languages: tuple[tuple[str, str], ...]  # (code, own name), the first is the default
     clock: Callable[[], datetime] = utc_now
     heard: Callable[[str], None] = field(default=lambda event: None)  # counts, without who
+    timing: Timing = field(default_factory=Timing)
+    limits: Limits = field(default_factory=Limits)
+    username: str = ""  # of the bot, where it is known
+    number: str = ""  # that text messages are sent to, where any can be
+    draw: Callable[[str], str] = drawn  # a new code for a purpose
 
     def catalogue(self, language: str, channel: Channel) -> Catalogue:
         """The wording of a channel in a language, or in the default language."""

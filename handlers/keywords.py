@@ -13,6 +13,7 @@ from flows import khmer
 START, STOP, HELP, MENU, BACK, CANCEL = "start", "stop", "help", "menu", "back", "cancel"
 LANGUAGE, ERASE, RATE, JOIN, PRIVACY = "language", "erase", "rate", "join", "privacy"
 ANNOUNCE, MEETINGS, FOLLOW, UNFOLLOW = "announce", "meetings", "follow", "unfollow"
+INVITE, LINK, UNLINK = "invite", "link", "unlink"
 SPEAK = "speak"
 
 # CANCEL, END and QUIT are opt-outs for many SMS services, which act on them before we see them; the last two
@@ -32,6 +33,9 @@ _SAID = {
     MEETINGS: "meetings meeting prachum brachum ប្រជុំ ការប្រជុំ កិច្ចប្រជុំ",
     FOLLOW: "follow tamdan តាមដាន",
     UNFOLLOW: "unfollow chhobtamdan ឈប់តាមដាន",
+    INVITE: "invite anhchern anhcheunh អញ្ជើញ អញ្ជើញអ្នកសម្របសម្រួល",
+    LINK: "link phchoap phchob phjoap ភ្ជាប់ ភ្ជាប់ទូរសព្ទ ភ្ជាប់លេខ",
+    UNLINK: "unlink phdach ផ្ដាច់ ឈប់ភ្ជាប់",
     PRIVACY: "privacy អនាមិក ទិន្នន័យរបស់ខ្ញុំ",
 }
 _LANGUAGES = {"km": "ខ្មែរ ភាសាខ្មែរ khmer", "en": "english អង់គ្លេស ភាសាអង់គ្លេស"}

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
+from flows import officials
 from flows.channel import Channel
 from flows.outcomes import (
+    Announced,
+    CalledOff,
+    Changed,
+    Coming,
     Commented,
     Described,
     Done,
     Erased,
+    Followed,
     Goto,
+    Invited,
     Joined,
     Left,
+    Linked,
+    Linking,
     Rated,
     Speaks,
+    Unlinked,
 )
 from flows.questions import Remark
+from flows.world import Grant
+from handlers import announcing
+from handlers.codes import deep_link
 from handlers.desk import Desk
-from storage import contacts, responses
+from storage import audit, codes, contacts, follow, links, responses, roles
 from storage.contacts import Known
 from storage.database import Connection
 from storage.vault import reference
@@ -61,15 +74,73 @@ def apply(
             known = contacts.remember(
                 connection, known, commune=commune, village=village, joined=True, stopped=False
             )
+            links.join(connection, known.id, commune, village)
             return Applied(known, Goto("joined"))
         case Left():
-            return Applied(contacts.remember(connection, known, joined=False, stopped=True), Goto("left"))
+            return Applied(stop(connection, known), Goto("left"))
         case Speaks(language):
             return Applied(contacts.remember(connection, known, language=language), Goto("language_set"))
+        case Announced():
+            held = roles.of(connection, known.id)
+            return Applied(known, announcing.announce(connection, desk, known, held, outcome))
+        case Changed() | CalledOff():
+            held = roles.of(connection, known.id)
+            return Applied(known, announcing.change(connection, desk, known, held, outcome))
+        case Coming():
+            announcing.answer(connection, known, outcome)
+            return Applied(known, None)
+        case Followed(facility, follows):
+            if not follows:
+                for contact in (known.id, *links.persons_other(connection, known.id)):
+                    follow.none(connection, contact)
+                return Applied(known, Goto("unfollowed"))
+            follow.follow(connection, links.hears(connection, known.id), facility)
+            if known.stopped:
+                known = contacts.remember(connection, known, stopped=False)
+            return Applied(known, Goto("followed", {"facility": facility}))
+        case Invited(grant):
+            return Applied(known, _invite(connection, desk, known, grant))
+        case Linking():
+            code = codes.make(
+                connection, desk.vault, codes.LINK, desk.clock(), contact=known.id, draw=desk.draw
+            )
+            minutes = codes.LASTS[codes.LINK] // timedelta(minutes=1)
+            return Applied(known, Goto("link_code", {**_ways(desk, code), "minutes": minutes}))
+        case Linked(other, here):
+            if other not in links.persons_other(connection, known.id):
+                return Applied(known, Goto("unlinked", {"was": True}))  # by the other, in the meantime
+            links.link(connection, known.id, other, told=known.id if here else other)
+            return Applied(known, Goto("told", {"here": here}))
+        case Unlinked():
+            return Applied(known, Goto("unlinked", {"was": links.unlink(connection, known.id)}))
         case Erased():
+            if known.official:
+                roles.revoke(connection, known.id, None, actor=known.id, now=desk.clock())
             contacts.erase(connection, known)
             return Applied(known, Goto("erased"), gone=True)
     raise TypeError(f"{outcome!r} is no outcome")
+
+
+def stop(connection: Connection, known: Known) -> Known:
+    """Leave a person alone, on each of her addresses."""
+    links.stop(connection, known.id)
+    return replace(known, stopped=True, contact=replace(known.contact, joined=False))
+
+
+def _invite(connection: Connection, desk: Desk, known: Known, grant: Grant) -> Goto:
+    """A code for somebody else, if she still may give it: her own role may have been taken back meanwhile."""
+    if not officials.may(roles.of(connection, known.id), "invite", grant.place):
+        return Goto("invite")
+    now = desk.clock()
+    code = codes.make(connection, desk.vault, codes.ROLE, now, grant=grant, contact=known.id, draw=desk.draw)
+    audit.note(connection, now, "invited", known.id, None, {"role": grant.role, "place": grant.place})
+    days = codes.LASTS[codes.ROLE] // timedelta(days=1)
+    return Goto("invitation", {**_ways(desk, code), "commune": grant.place, "days": days})
+
+
+def _ways(desk: Desk, code: str) -> dict[str, Any]:
+    """A code, and how it gets to us."""
+    return {"code": code, "number": desk.number, "link": deep_link(desk.username, code)}
 
 
 def _rate(connection: Connection, desk: Desk, known: Known, outcome: Rated, today: date) -> Applied:

@@ -8,27 +8,34 @@ from typing import Any
 
 import structlog
 
+from broadcasts import notices
 from flows import engine, oneline
 from flows.engine import FlowError, Reply, Turn
+from flows.meetings import COMING, coming, thanks
 from flows.menu import PRIVACY, WELCOME
-from flows.outcomes import Goto, Speaks
+from flows.outcomes import Coming, Goto, Speaks
 from flows.questions import Said, Say
 from flows.registry import FLOWS
 from flows.text import _
-from flows.world import World
-from handlers import keywords, outcomes
+from flows.world import Grant, World
+from handlers import announcing, codes, keywords, outcomes
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.keywords import Keyword, keyword
-from storage import contacts, conversations, inbox, outbox, places, reference, responses
+from storage import contacts, conversations, inbox, outbox, places, reference, responses, roles
 from storage.contacts import Known
 from storage.database import Connection
 
 log = structlog.get_logger(__name__)
 
+LONGEST_ANSWER = 24  # characters of an answer to a notice; what is longer says something else
+NOTICE = "n."  # before the number of a notice, on the buttons beneath it
+
 MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for ever
 
 #: What the menu leads to: a tap on an old menu is as good as on a new one.
-FROM_MENU = frozenset({"rate", "join", "leave", "language", "privacy", "help", "menu"})
+FROM_MENU = frozenset(
+    {"rate", "announce", "meetings", "invite", "join", "leave", "language", "privacy", "help", "menu"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +119,12 @@ class _Visit:
             # Nobody can answer us there, so nothing is asked. A wish to be left alone counts all the same.
             word = keyword(said.text)
             if word and word.word == keywords.STOP:
-                self.known = contacts.remember(self.connection, self.known, joined=False, stopped=True)
+                self.known = outcomes.stop(self.connection, self.known)
             return
         if said.tap is not None:
             self._tapped(*said.tap)
+            return
+        if said.text and not said.attachment and self._code(said.text):
             return
         word = keyword(said.text) if said.text and not said.attachment else None
         line = (
@@ -123,6 +132,8 @@ class _Visit:
         )
         if word is not None:
             self._keyword(word)
+        elif self._answers_a_notice(said):
+            pass
         elif line is not None and (line.complete or self._idle):
             self._begin("rate", line.given)
         elif self.conversation is not None:
@@ -132,6 +143,23 @@ class _Visit:
                 self.replies.append(Say(_("I can't read that here. Please write, or choose an answer.")))
             self._menu()
 
+    def _code(self, text: str) -> bool:
+        """Whether it was a code, in whatever conversation. What a right one leads to replaces that; else it goes on."""
+        tried = codes.attempt(self.connection, self.desk, self.known, text, self.now)
+        if tried is None:
+            return False
+        self.known = tried.known
+        if tried.stored is not None:
+            self.outcomes.append(tried.stored)
+        if tried.then is not None:
+            self._begin(tried.then.flow, dict(tried.then.given))
+            return True
+        assert tried.said is not None
+        self.replies.append(Say(tried.said))
+        if self.conversation is not None or not self.channel.brief:
+            self._again()
+        return True
+
     @property
     def _idle(self) -> bool:
         return self.conversation is None or self.conversation.flow == "menu"
@@ -140,8 +168,37 @@ class _Visit:
         """In the middle of a conversation only a line with digits is looked at: comments begin with "school" too."""
         return bool(said.text) and not said.attachment and (self._idle or any(c.isdigit() for c in said.text))
 
+    def _answers_a_notice(self, said: Said) -> bool:
+        """Whether "1" is meant for the notice that came after our last question, rather than for that question."""
+        if len(said.text) > LONGEST_ANSWER or said.attachment or said.other:
+            return False
+        comes = coming(said, self.desk.labels(self.channel))
+        asked = notices.asked(self.connection, self.known.id, self.now) if comes is not None else None
+        if comes is None or asked is None:
+            return False
+        number, sent_at = asked
+        since = self.known.changed_at
+        if not self._idle and since is not None and since >= sent_at:
+            return False
+        self._comes(number, comes)
+        if not self._idle:
+            self._again()
+        return True
+
+    def _comes(self, number: int, comes: bool) -> None:
+        """Somebody told whether she comes to a meeting."""
+        meeting = notices.meeting(self.connection, number, self.now)
+        if meeting is None:
+            self.replies.append(Say(_("That meeting is over or cancelled.")))
+            return
+        self._apply(Coming(number, comes))
+        self.replies.append(thanks(meeting, comes))
+
     def _tapped(self, key: str, value: str) -> None:
         tag, _colon, key = key.rpartition(":")
+        if key == COMING.key and tag.startswith(NOTICE) and tag.removeprefix(NOTICE).isdigit():
+            self._comes(int(tag.removeprefix(NOTICE)), value == "yes")
+            return
         conversation = self.conversation
         if key == "menu" and value in FROM_MENU:
             self._begin(value, {})
@@ -167,6 +224,8 @@ class _Visit:
             case keywords.START:
                 if self.known.stopped:
                     self.known = contacts.remember(self.connection, self.known, stopped=False, blocked=False)
+                if word.rest.startswith(codes.PARAMETER) and self._code(word.rest[len(codes.PARAMETER) :]):
+                    return
                 if word.rest.startswith("r_") and self.desk.library.facility(word.rest[2:]):
                     self._begin("rate", {"facility": word.rest[2:].lower()})
                 else:
@@ -189,6 +248,11 @@ class _Visit:
 
     # -- Moving the conversation -----------------------------------------------------------------------
 
+    @property
+    def roles(self) -> tuple[Grant, ...]:
+        """What the person may do and where; looked up only for who has a role at all."""
+        return roles.of(self.connection, self.known.id) if self.known.official else ()
+
     def _world(self) -> World:
         library, known, vault = self.desk.library, self.known, self.desk.vault
         round_code = library.round_on(self.today.isoformat())
@@ -208,6 +272,13 @@ class _Visit:
             round_code,
             self.desk.languages,
             lambda query: places.unmatched(self.connection, query, self.today),
+            self.roles,
+            self.today,
+            announcing.local(self.now),
+            lambda: announcing.upcoming(self.connection, known, self.roles, self.now),
+            lambda meeting, notice: announcing.plan(
+                self.connection, self.desk, known, meeting, notice, self.now
+            ),
         )
 
     def _menu(self) -> None:

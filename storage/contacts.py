@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from flows.engine import Conversation
 from flows.world import Contact
+from storage import links
 from storage.database import PerDialect
 from storage.tables import contacts, conversations, library, people
 from storage.vault import Vault
@@ -28,6 +29,7 @@ class Known:
     stopped: bool
     version: int
     new: bool = False
+    official: bool = False  # has a role
 
 
 _FIND = (
@@ -40,6 +42,7 @@ _FIND = (
         contacts.c.asked,
         contacts.c.joined,
         contacts.c.stopped,
+        contacts.c.official,
         conversations.c.flow,
         conversations.c.answers,
         conversations.c.misses,
@@ -100,6 +103,7 @@ def find(
         row.stopped,
         row.version or 0,
         new,
+        row.official,
     )
 
 
@@ -153,8 +157,25 @@ def block(connection: sa.Connection, vault: Vault, channel: str, address: str, b
     return row is not None
 
 
+def opted_out(connection: sa.Connection, vault: Vault, channel: str, address: str) -> None:
+    """Note that somebody told the provider to be left alone by us: we hear of it when it refuses a message."""
+    address_hash = vault.address_hash(channel, address)
+    connection.execute(
+        sa.update(contacts)
+        .where(contacts.c.channel == channel, contacts.c.address_hash == address_hash)
+        .values(joined=False, stopped=True, blocked=True)
+    )
+
+
+def unreachable(connection: sa.Connection, contact: int, *, stopped: bool) -> None:
+    """Note what a receipt said of a contact: it can't be reached, or wants to be left alone."""
+    wish: dict[str, bool] = {"joined": False, "stopped": True} if stopped else {}
+    connection.execute(sa.update(contacts).where(contacts.c.id == contact).values(blocked=True, **wish))
+
+
 def erase(connection: sa.Connection, known: Known) -> None:
-    """Delete the contact and all that points to it. Scores do not."""
+    """Delete the contact and all that points to it. Scores do not. Who heard through it hears for herself."""
+    links.unlink(connection, known.id)
     connection.execute(sa.delete(conversations).where(conversations.c.contact == known.id))
     connection.execute(sa.delete(people).where(people.c.contact == known.id))
     connection.execute(sa.delete(contacts).where(contacts.c.id == known.id))

@@ -67,9 +67,9 @@ _FAILED = PerDialect(
 
 
 def message_number(now: datetime) -> int:
-    """A number for an outbox row: milliseconds, then 20 bits of chance. In order of time, without a sequence
-    to ask, so that the inbox can name its reply before the reply is written."""
-    return int(now.timestamp() * 1000) << 20 | secrets.randbits(20)
+    """A number for an outbox row: milliseconds, a bit that is 0 (`outbox.bulk_base` has it 1), 19 bits of chance.
+    In order of time, without a sequence to ask, so that the inbox can name its reply before it is written."""
+    return int(now.timestamp() * 1000) << 20 | secrets.randbits(19)
 
 
 def claim(

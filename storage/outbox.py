@@ -2,18 +2,21 @@
 
 Whoever received a message sends the reply right after its commit and holds the
 row by a lease meanwhile; when that process dies, the lease runs out and a
-sender takes the row. States only move forward.
+sender takes the row. Bulk is taken by whoever holds the channel's lane. States
+only move forward: what `try_again` puts back is another try, under a new id of
+the provider's, of a message whose last try came to an end without reaching anybody.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from storage.tables import contacts, outbox
+from storage.tables import broadcasts, contacts, notices, outbox, payloads
 from storage.vault import Vault
 
 REPLY = 0  # priority: a person is waiting
@@ -39,7 +42,10 @@ _BODY = sa.select(outbox.c.body, outbox.c.state).where(outbox.c.id == sa.bindpar
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One row to send: `parts` are messages as the channel rendered them."""
+    """One row to send: `parts` are messages as the channel rendered them, empty where `payload` names them.
+
+    `attempts`: with the one it was taken for. `parts_sent`: how many of them have left before.
+    """
 
     id: int
     channel: str
@@ -47,6 +53,15 @@ class Outgoing:
     parts: list[dict[str, Any]]
     attempts: int
     contact: int | None = None
+    payload: int | None = None
+    parts_sent: int = 0
+    expires_at: datetime | None = None
+
+
+def bulk_base(now: datetime) -> int:
+    """What to number bulk rows after: 1 to 500,000 more than this meet neither each other nor a reply, as long as
+    the next base is at least a millisecond later."""
+    return int(now.timestamp() * 1000) << 20 | 1 << 19
 
 
 def queue(
@@ -84,18 +99,24 @@ def parts_of(connection: sa.Connection, vault: Vault, number: int) -> list[dict[
     return vault.open_json(row.body) if row is not None and row.body is not None else None
 
 
-_WAITING = (
+#: Written out, not bound: a database uses the index of what waits only where it can see that it may.
+_UNDER_WAY = sa.text("outbox.state IN ('queued', 'sending')")
+_FREE = (
     sa.select(
         outbox.c.id,
         outbox.c.channel,
         outbox.c.body,
         outbox.c.attempts,
         outbox.c.contact,
+        outbox.c.payload,
+        outbox.c.parts_sent,
+        outbox.c.expires_at,
         contacts.c.address,
+        contacts.c.stopped,
+        contacts.c.blocked,
     )
-    .select_from(outbox.join(contacts, contacts.c.id == outbox.c.contact))
     .where(
-        outbox.c.state.in_(("queued", "sending")),
+        _UNDER_WAY,
         outbox.c.channel == sa.bindparam("channel"),
         sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until < sa.bindparam("now")),
     )
@@ -103,31 +124,136 @@ _WAITING = (
     .limit(sa.bindparam("most"))
     .with_for_update(of=outbox, skip_locked=True)
 )
+_REPLIES = _FREE.select_from(outbox.join(contacts, contacts.c.id == outbox.c.contact)).where(
+    outbox.c.priority == REPLY
+)
+_BULK = _FREE.select_from(outbox.outerjoin(contacts, contacts.c.id == outbox.c.contact)).where(
+    outbox.c.priority > REPLY
+)
+_LEASE = (
+    sa.update(outbox)
+    .where(outbox.c.id.in_(sa.bindparam("those", expanding=True)))
+    .values(leased_until=sa.bindparam("until"), state=sa.literal("sending"), attempts=outbox.c.attempts + 1)
+)
+_END = (
+    sa.update(outbox)
+    .where(outbox.c.id.in_(sa.bindparam("those", expanding=True)), _UNDER_WAY)
+    .values(state=sa.bindparam("end"), error=sa.bindparam("why"), leased_until=None)
+)
+ROUNDS = 10  # of looking for somebody to send to among those who are not to be sent to
 
 
 def take(
-    connection: sa.Connection, vault: Vault, channel: str, now: datetime, most: int = 50
+    connection: sa.Connection, vault: Vault, channel: str, now: datetime, most: int = 50, *, bulk: bool
 ) -> list[Outgoing]:
-    """Lease rows that wait and that nobody holds, replies first."""
-    rows = connection.execute(_WAITING, {"channel": channel, "now": now, "most": most}).all()
-    if rows:
-        connection.execute(
-            sa.update(outbox)
-            .where(outbox.c.id.in_([row.id for row in rows]))
-            .values(leased_until=now + LEASE, state="sending", attempts=outbox.c.attempts + 1)
-        )
-    return [
-        Outgoing(
-            row.id,
-            row.channel,
-            vault.open(row.address).decode(),
-            vault.open_json(row.body),
-            row.attempts + 1,
-            row.contact,
-        )
-        for row in rows
-        if row.body is not None
-    ]
+    """Lease rows that wait and that nobody holds: replies, or what is sent to many, oldest first by priority.
+
+    Of bulk, what came too late and what is for somebody who stopped, blocked us or is gone comes to its end here.
+    """
+    query = _BULK if bulk else _REPLIES
+    for _round in range(ROUNDS):
+        rows = connection.execute(query, {"channel": channel, "now": now, "most": most}).all()
+        if not rows:
+            break
+        kept = _wanted(connection, rows, now) if bulk else rows
+        if kept:
+            connection.execute(_LEASE, {"those": [row.id for row in kept], "until": now + LEASE})
+            return [_outgoing(vault, row) for row in kept if row.body or row.payload]
+    return []
+
+
+def _outgoing(vault: Vault, row: Any) -> Outgoing:
+    return Outgoing(
+        row.id,
+        row.channel,
+        vault.open(row.address).decode(),
+        vault.open_json(row.body) if row.body else [],
+        row.attempts + 1,
+        row.contact,
+        row.payload,
+        row.parts_sent,
+        row.expires_at,
+    )
+
+
+def _wanted(connection: sa.Connection, rows: Sequence[Any], now: datetime) -> list[Any]:
+    """Those of the rows that are still to be sent; the others end."""
+    kept = []
+    ended: dict[tuple[str, str | None], list[int]] = {}
+    for row in rows:
+        if row.expires_at is not None and row.expires_at <= now:
+            end: tuple[str, str | None] = ("expired", None)
+        elif row.address is None:
+            end = ("cancelled", "erased")
+        elif row.stopped:
+            end = ("cancelled", "stopped")
+        elif row.blocked:
+            end = ("cancelled", "blocked")
+        else:
+            kept.append(row)
+            continue
+        ended.setdefault(end, []).append(row.id)
+    for (state, why), those in ended.items():
+        connection.execute(_END, {"those": those, "end": state, "why": why})
+    return kept
+
+
+_UNWANTED = (
+    sa.select(outbox.c.id, contacts.c.id.label("there"), contacts.c.stopped, outbox.c.state)
+    .select_from(outbox.outerjoin(contacts, contacts.c.id == outbox.c.contact))
+    .where(
+        outbox.c.id.in_(sa.bindparam("those", expanding=True)),
+        sa.or_(
+            contacts.c.id.is_(None),
+            contacts.c.stopped,
+            contacts.c.blocked,
+            outbox.c.state.not_in(("queued", "sending")),
+        ),
+    )
+)
+
+
+def unwanted(connection: sa.Connection, those: list[int]) -> set[int]:
+    """Which of these rows, taken a moment ago, are not to be sent any more: for who stopped, blocked us or is gone
+    they end here, others were ended meanwhile."""
+    rows = connection.execute(_UNWANTED, {"those": those}).all() if those else []
+    for why in ("erased", "stopped", "blocked"):
+        found = [row.id for row in rows if why == _why_not(row)]
+        if found:
+            connection.execute(_END, {"those": found, "end": "cancelled", "why": why})
+    return {row.id for row in rows}
+
+
+def _why_not(row: Any) -> str:
+    if row.there is None:
+        return "erased"
+    return "stopped" if row.stopped else "blocked"
+
+
+_BODIES = sa.select(payloads.c.id, payloads.c.body).where(
+    payloads.c.id.in_(sa.bindparam("those", expanding=True))
+)
+
+
+def bodies(connection: sa.Connection, those: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """What payloads say, by their ids."""
+    wanted = sorted(set(those))
+    return {row.id: row.body for row in connection.execute(_BODIES, {"those": wanted})} if wanted else {}
+
+
+_REPLIES_MADE = sa.select(outbox.c.id).where(
+    outbox.c.id >= sa.bindparam("first"),
+    outbox.c.id < sa.bindparam("last"),
+    outbox.c.channel == sa.bindparam("channel"),
+    outbox.c.priority == REPLY,
+)
+
+
+def replies_made(connection: sa.Connection, channel: str, since: datetime, until: datetime) -> list[int]:
+    """The replies of a channel that were made in a time, by any process: an id begins with its milliseconds."""
+    first, last = (int(at.timestamp() * 1000) << 20 for at in (since, until))
+    rows = connection.execute(_REPLIES_MADE, {"first": first, "last": last, "channel": channel})
+    return list(rows.scalars())
 
 
 def mark(
@@ -137,11 +263,15 @@ def mark(
     *,
     error: str | None = None,
     retry_at: datetime | None = None,
+    tried: bool = True,
 ) -> None:
-    """Move a row forward; a state that would go back changes nothing. `retry_at` puts it back in the queue."""
+    """Move a row forward; a state that would go back changes nothing. `retry_at` puts it back in the queue, not
+    `tried` where that was no attempt."""
     values: dict[str, Any] = {"state": state, "leased_until": retry_at}
     if error is not None:
         values["error"] = error[:80]
+    if not tried:
+        values["attempts"] = sa.case((outbox.c.attempts > 0, outbox.c.attempts - 1), else_=0)
     connection.execute(
         sa.update(outbox).where(outbox.c.id == number, outbox.c.state.in_(_before(state))).values(**values)
     )
@@ -153,16 +283,33 @@ _SENT = (
         outbox.c.id == sa.bindparam("number"),
         sa.or_(outbox.c.state == "queued", outbox.c.state == "sending"),  # IN is not for many rows at once
     )
-    .values(state="sent", leased_until=None, provider_id=sa.bindparam("sent_as"))
+    .values(
+        state="sent", leased_until=None, provider_id=sa.bindparam("sent_as"), sent_at=sa.bindparam("left_at")
+    )
+)
+_PARTS = (
+    sa.update(outbox).where(outbox.c.id == sa.bindparam("number")).values(parts_sent=sa.bindparam("parts"))
 )
 
 
-def mark_sent(connection: sa.Connection, rows: list[tuple[int, str | None]]) -> None:
+def mark_sent(
+    connection: sa.Connection, rows: list[tuple[int, str | None]], at: datetime | None = None
+) -> None:
     """Rows that have left, with the provider's id of each where it gave one."""
     if rows:
         connection.execute(
-            _SENT, [{"number": number, "sent_as": sent_as and sent_as[:64]} for number, sent_as in rows]
+            _SENT,
+            [
+                {"number": number, "sent_as": sent_as and sent_as[:64], "left_at": at}
+                for number, sent_as in rows
+            ],
         )
+
+
+def mark_parts(connection: sa.Connection, rows: list[tuple[int, int]]) -> None:
+    """How many parts of a row have left: they are not sent again."""
+    if rows:
+        connection.execute(_PARTS, [{"number": number, "parts": parts} for number, parts in rows])
 
 
 def name(connection: sa.Connection, number: int, provider_id: str) -> None:
@@ -174,15 +321,76 @@ def name(connection: sa.Connection, number: int, provider_id: str) -> None:
     )
 
 
-def report(connection: sa.Connection, provider_id: str, state: str, error: str | None) -> bool:
-    """A delivery receipt, by the provider's id; late, doubled or out of order it changes nothing."""
+def report(
+    connection: sa.Connection, provider_id: str, state: str, error: str | None, at: datetime | None = None
+) -> bool:
+    """A delivery receipt, by the provider's id; late, doubled or out of order it changes nothing. `at`: now, to
+    have left by where nobody noted when it left."""
     row = connection.execute(
         sa.update(outbox)
         .where(outbox.c.provider_id == provider_id, outbox.c.state.in_(_before(state)))
-        .values(state=state, error=error[:80] if error else None, leased_until=None)
+        .values(
+            state=state,
+            error=error[:80] if error else None,
+            leased_until=None,
+            sent_at=sa.func.coalesce(outbox.c.sent_at, sa.bindparam("at", at, type_=outbox.c.sent_at.type)),
+        )
         .returning(outbox.c.id)
     ).first()
     return row is not None
+
+
+_NAMED = sa.select(
+    outbox.c.id, outbox.c.contact, outbox.c.channel, outbox.c.state, outbox.c.attempts, outbox.c.expires_at
+).where(outbox.c.provider_id == sa.bindparam("name"))
+
+
+def named(connection: sa.Connection, provider_id: str) -> Any:
+    """The row with the provider's id: id, contact, channel, state, attempts, expires_at; None where there is none."""
+    return connection.execute(_NAMED, {"name": provider_id}).first()
+
+
+def try_again(
+    connection: sa.Connection, provider_id: str, error: str, now: datetime, waits: Sequence[timedelta]
+) -> bool:
+    """A receipt says that a message reached nobody, but that a later one may: queue another try, after the first
+    wait, the second …; False when these are used up, or it would expire before.
+
+    That is no step back: the try has come to its end, and what is queued is the next, which will have an id of its
+    own. Since the row forgets the old id, no late word on the old try can meet it. What came to an end for good
+    stays as it ended.
+    """
+    row = connection.execute(_NAMED.with_for_update(), {"name": provider_id}).first()
+    if row is None or row.state not in WAY:
+        return False
+    retry_at = when_again(row.attempts, row.expires_at, now, waits)
+    if retry_at is None:
+        return False
+    connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == row.id)
+        .values(
+            state="queued",
+            error=error[:80],
+            leased_until=retry_at,
+            provider_id=None,
+            sent_at=None,
+            parts_sent=0,
+            attempts=max(row.attempts, 1),
+        )
+    )
+    return True
+
+
+def when_again(
+    attempts: int, expires_at: datetime | None, now: datetime, waits: Sequence[timedelta]
+) -> datetime | None:
+    """When to try once more after so many attempts, each time after the next of the waits; None: not any more."""
+    number = max(attempts, 1) - 1
+    if number >= len(waits):
+        return None
+    retry_at = now + waits[number]
+    return None if expires_at is not None and retry_at >= expires_at else retry_at
 
 
 def _before(state: str) -> list[str]:
@@ -191,26 +399,71 @@ def _before(state: str) -> list[str]:
     return list(WAY if state in ENDS else WAY[: WAY.index(state)])
 
 
-def wipe(connection: sa.Connection, now: datetime, keep: timedelta) -> int:
-    """Delete rows older than `keep`: what was said to someone is nobody's business afterwards."""
-    return connection.execute(sa.delete(outbox).where(outbox.c.created_at < now - keep)).rowcount
+_AHEAD = (
+    sa.select(broadcasts.c.id)
+    .join(notices, notices.c.id == broadcasts.c.notice)
+    .where(
+        sa.or_(
+            notices.c.state == sa.literal("announced"),
+            notices.c.starts_at > sa.bindparam("cut"),  # called off: who was told has still to hear of it
+        )
+    )
+)
+_WIPE = sa.delete(outbox).where(
+    outbox.c.id.in_(
+        sa.select(outbox.c.id)
+        .where(
+            outbox.c.id < sa.bindparam("before"),
+            outbox.c.created_at < sa.bindparam("cut"),
+            sa.or_(outbox.c.broadcast.is_(None), outbox.c.broadcast.not_in(_AHEAD)),
+        )
+        .limit(sa.bindparam("most"))
+    )
+)
+
+
+def wipe(connection: sa.Connection, now: datetime, keep: timedelta, most: int = 5000) -> int:
+    """Delete rows older than `keep`, at most so many: what was said to someone is nobody's business afterwards.
+    What a notice said is kept until its meeting is counted. How many it was."""
+    cut = now - keep
+    before = int(cut.timestamp() * 1000) << 20
+    return connection.execute(_WIPE, {"cut": cut, "before": before, "most": most}).rowcount
 
 
 def shown_to(
-    connection: sa.Connection, vault: Vault, channel: str, address: str, after: int, most: int = 50
+    connection: sa.Connection,
+    vault: Vault,
+    channel: str,
+    address: str,
+    after: int,
+    most: int = 50,
+    since: datetime | None = None,
 ) -> list[tuple[int, list[dict[str, Any]]]]:
-    """What one address was told since row `after`, oldest first: for a channel that is read, not sent to."""
+    """What one address was told since row `after`, oldest first: for a channel that is read, not sent to.
+
+    What is told to many counts only once it is sent, and then its row may be an old one: those sent after `since`
+    are among them as well.
+    """
+    told = sa.or_(outbox.c.payload.is_(None), outbox.c.state.in_(("sent", "delivered")))
+    new = outbox.c.id > after
+    if since is not None:
+        new = sa.or_(new, sa.and_(outbox.c.payload.is_not(None), outbox.c.sent_at > since))
     rows = connection.execute(
-        sa.select(outbox.c.id, outbox.c.body)
-        .select_from(outbox.join(contacts, contacts.c.id == outbox.c.contact))
+        sa.select(outbox.c.id, outbox.c.body, payloads.c.body.label("said"))
+        .select_from(
+            outbox.join(contacts, contacts.c.id == outbox.c.contact).outerjoin(
+                payloads, payloads.c.id == outbox.c.payload
+            )
+        )
         .where(
             contacts.c.channel == channel,
             contacts.c.address_hash == vault.address_hash(channel, address),
-            outbox.c.id > after,
-            outbox.c.body.is_not(None),
+            new,
+            sa.or_(outbox.c.body.is_not(None), payloads.c.body.is_not(None)),
             outbox.c.state.not_in(("failed", "cancelled", "expired")),
+            told,
         )
         .order_by(outbox.c.id)
         .limit(most)
     ).all()
-    return [(row.id, vault.open_json(row.body)) for row in rows]
+    return [(row.id, vault.open_json(row.body) if row.body is not None else row.said) for row in rows]

@@ -219,13 +219,15 @@ codes = Table(
     sqlite_with_rowid=False,
 )
 
-#: Wrong codes of one contact: guessing is slowed, and then refused.
+#: Wrong codes of one address: guessing is slowed, and then refused. By a keyed hash and not by contact, since
+#: who has her data deleted would otherwise begin anew. Forgotten after a day.
 guesses = Table(
     "guesses",
     metadata,
-    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("who", LargeBinary(16), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Who was given or lost what, and by whom. Contacts by number: the entry outlives what it is about.
@@ -301,6 +303,7 @@ payloads = Table(
     Column("language", String(8), nullable=False),
     Column("body", sa.JSON, nullable=False),
     Column("segments", Integer, nullable=False),  # of an SMS; 0 where messages cost nothing
+    Column("withheld", String(10)),  # why nobody is sent it: cap
     sa.UniqueConstraint("broadcast", "channel", "language"),
 )
 

@@ -34,6 +34,8 @@ class Vault:
         self._cipher = AESGCM(self._key("seal"))
         self._addresses = self._key("address")
         self._raters = self._key("rater")
+        self._codes = self._key("code")
+        self._guessers = self._key("guesser")
 
     def _key(self, purpose: str) -> bytes:
         derive = HKDF(hashes.SHA256(), length=32, salt=None, info=b"samleng/" + purpose.encode())
@@ -70,6 +72,14 @@ class Vault:
         contact's number, so that who erases her data and comes back still counts once."""
         what = b"\0".join((address_hash, str(person).encode(), facility.encode(), round_code.encode()))
         return hmac.digest(self._raters, what, hashlib.sha256)[:16]
+
+    def code(self, code: str) -> bytes:
+        """What a single-use code is found by. Keyed, since so short a code is soon found from a plain hash."""
+        return hmac.digest(self._codes, code.encode(), hashlib.sha256)[:16]
+
+    def guesser(self, address_hash: bytes) -> bytes:
+        """Under what the wrong codes of one address are counted."""
+        return hmac.digest(self._guessers, address_hash, hashlib.sha256)[:16]
 
 
 def reference(rater: bytes) -> str:

@@ -2,21 +2,30 @@
 
 The form is described in bot/channels/terminal.py. The first line that begins
 with `# ` is the title; `@ sms +85512345678` sets channel and address; `!` lines
-say what happens around the conversation. `pytest --update` rewrites the files.
+say what happens around the conversation: `! invite caf 080303`, that the operator
+makes an invitation, whose code (always the same) is written below it. `pytest --update` rewrites the files.
 """
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.channels import terminal
-from handlers.desk import Desk, Incoming, Part
+from broadcasts.fire import fire
+from flows.world import Grant
+from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.receive import Received, receive
-from storage.database import Database
+from storage import codes, outbox
+from storage.database import Connection, Database
+from storage.outbox import Outgoing
 
+STEP = timedelta(minutes=10)
+INVITES = "! invite "
+CAME = "🕗"  # before the time at which something came that nobody had asked for just then
 BEGIN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # nine in the morning in Phnom Penh
 UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 
@@ -32,9 +41,17 @@ class Story:
     now: datetime = BEGIN
     parts: list[Part] = field(default_factory=list)
     count: int = 0
+    mail: dict[tuple[str, str], list[tuple[datetime, list[Part]]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.desk.clock = lambda: self.now
+        self.desk.username, self.desk.number = "samleng_bot", "+85510555777"
+        chance = random.Random(2026)
+        self.desk.draw = lambda purpose: codes.drawn(purpose, chance.choice)
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        return self.channel, self.address
 
     async def say(self, line: str) -> Received:
         """One message, as typed or tapped."""
@@ -49,28 +66,82 @@ class Story:
     async def play(self, text: str) -> str:
         """The transcript with what was really said and stored."""
         written: list[str] = []
-        channel = self.desk.media[self.channel].channel
         for line in text.splitlines():
             if line.startswith(terminal.TYPED):
                 received = await self.say(line.removeprefix(terminal.TYPED))
                 written.append(line)
+                channel = self.desk.media[self.channel].channel
                 written += [out for part in received.parts for out in terminal.shown(part, channel)]
                 written += [out for out in map(terminal.stored, received.outcomes) if out]
             elif line.startswith(terminal.PASSES):
                 written.append(line)
-                self.now += duration(line.removeprefix(terminal.PASSES))
+                await self.pass_on(duration(line.removeprefix(terminal.PASSES)))
+                written += self.arrived()
             elif line.startswith("@ "):
                 written.append(line)
-                self.address = line.removeprefix("@ ").strip()
-                self.parts = []
+                self.turn_to(line.removeprefix("@ ").strip())
+                written += self.arrived()
+            elif line.startswith(INVITES):
+                written += [line, "  " + await self.invite(*line.removeprefix(INVITES).split())]
             elif not said_by_us(line):
                 written.append(line)
         return "\n".join(written).rstrip() + "\n"
 
+    async def invite(self, role: str, place: str, facility: str = "") -> str:
+        """A code as the operator makes it: the same one each time that the story is played."""
+        made: str = await self.database.transact(
+            codes.make,
+            self.desk.vault,
+            codes.ROLE,
+            self.now,
+            grant=Grant(role, place, facility),
+            draw=self.desk.draw,
+        )
+        return made
+
+    def turn_to(self, who: str) -> None:
+        """`sms +85512345678`, or an address of the same channel."""
+        channel, _space, address = who.rpartition(" ")
+        self.channel, self.address = channel or self.channel, address
+        self.parts = []
+
+    async def pass_on(self, how_long: timedelta) -> None:
+        """Time passes, and what is due meanwhile is told."""
+        until = self.now + how_long
+        while self.now < until:
+            self.now = min(self.now + STEP, until)
+            await self.deliver()
+
+    async def deliver(self) -> None:
+        """What the worker and the sender do: queue what is due, hand over what waits."""
+        while await self.database.transact(fire, self.desk, self.now):
+            pass
+        for channel in self.desk.media:
+            while rows := await self.database.transact(
+                outbox.take, self.desk.vault, channel, self.now, 100, bulk=True
+            ):
+                for row in rows:
+                    said = await self.database.transact(self._said, row)
+                    self.mail.setdefault((row.channel, row.address), []).append((self.now, said))
+                    await self.database.transact(outbox.mark_sent, [(row.id, None)], self.now)
+
+    def _said(self, connection: Connection, row: Outgoing) -> list[Part]:
+        return row.parts if row.payload is None else outbox.bodies(connection, [row.payload])[row.payload]
+
+    def arrived(self) -> list[str]:
+        """What came for whoever has the word, each message after the local time at which it came."""
+        written: list[str] = []
+        for at, parts in self.mail.pop(self.whose, []):
+            written.append(f"{CAME} {at.astimezone(LOCAL):%a %H:%M}")
+            for part in parts:
+                written += terminal.shown(part, self.desk.media[self.channel].channel)
+            self.parts = parts
+        return written
+
 
 def said_by_us(line: str) -> bool:
     """Whether a line is written by playing: said, buttons, price, stored."""
-    return line.startswith((terminal.HEARD, "<", "  ", terminal.STORED))
+    return line.startswith((terminal.HEARD, "<", "  ", terminal.STORED, CAME))
 
 
 def duration(text: str) -> timedelta:

@@ -28,6 +28,12 @@ HOME = "080303"
 FACILITY = "hc080303"
 SCORES = {"hc-presence": 4, "hc-medicine": 1}
 
+#: How a code gets to us, where that is known and where it is not.
+WAYS: tuple[dict[str, Any], ...] = (
+    {"code": "SL-7K3M-9QX2", "number": "", "link": ""},
+    {"code": "SL-7K3M-9QX2", "number": "+85512345678", "link": "t.me/samleng_bot?start=i_SL7K3M9QX2"},
+)
+
 #: What each flow is started with, besides nothing.
 GIVEN: dict[str, list[dict[str, Any]]] = {
     "menu": [{}, {"welcome": True}],
@@ -51,15 +57,34 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "changed": [{"people": 3}, {"people": 120_000, "cancelled": True}],
     "follow": [{}, {"facility": FACILITY}],
     "followed": [{"facility": FACILITY}],
+    "welcomed": [
+        {"role": "caf", "place": HOME, "facility": ""},
+        {"role": "council", "place": HOME, "facility": ""},
+        {"role": "staff", "place": HOME, "facility": FACILITY},
+        {"role": "viewer", "place": "08", "facility": ""},
+        {"role": "admin", "place": "", "facility": ""},
+    ],
+    "invitation": [{"commune": HOME, "days": 30, **way} for way in WAYS],
+    "link_code": [{"minutes": 15, **way} for way in WAYS],
+    "linked": [{"other": 2}],
+    "told": [{"here": True}, {"here": False}],
+    "unlinked": [{"was": True}, {"was": False}],
 }
 
 #: What an official may do; everybody else may nothing.
 CAF = (Grant("caf", HOME),)
 ROLES: dict[str, list[tuple[Grant, ...]]] = {
-    "menu": [(), CAF],
+    "menu": [(), CAF, (Grant("council", HOME),)],
     "announce": [(), CAF, (*CAF, Grant("council", "080304")), (Grant("admin", "08"),)],
     "meetings": [(), CAF],
     "change": [CAF],
+    "invite": [
+        (),
+        CAF,
+        (Grant("council", HOME),),
+        (Grant("council", HOME), Grant("council", "080304")),
+        (Grant("admin", "08"),),
+    ],
 }
 NOTE = "សូមយកប័ណ្ណក្រីក្រ និងសៀវភៅគ្រួសារមកជាមួយ។"
 MEETING = Meeting("jaap", HOME, "commune", "2026-12-01", "14:30", "សាលាបុណ្យវត្តព្រែកអំពិល", NOTE)
@@ -71,7 +96,7 @@ PLAN = {
     "later": False,
     "seconds": 431,
     "villages": [],
-    "shown": ["📣 …"],
+    "shown": [[False, "📣 …"], [True, "…"]],
     "trouble": "",
 }
 PLANS = [

@@ -36,6 +36,9 @@ SAID = {
     keywords.ERASE: ["erase", "delete", "លុប", "លុបទិន្នន័យ", "លុប ទិន្នន័យ", "លុបទិន្នន័យរបស់ខ្ញុំ"],
     keywords.RATE: ["rate", "/rate", "vote", "vaytamlai", "វាយតម្លៃ", "វាយតំលៃ", "ដាក់ពិន្ទុ", "ពិន្ទុ"],
     keywords.JOIN: ["join", "/join", "register", "chuhchhmuah", "ចុះឈ្មោះ"],
+    keywords.INVITE: ["invite", "/invite", "anhchern", "អញ្ជើញ", "អញ្ជើញ។"],
+    keywords.LINK: ["link", "LINK.", "phchoap", "ភ្ជាប់", "ភ្ជាប់ទូរសព្ទ", "ភ្ជាប់ លេខ"],
+    keywords.UNLINK: ["unlink", "phdach", "ផ្ដាច់", "ផ្តាច់", "ឈប់ភ្ជាប់"],
     keywords.PRIVACY: ["privacy", "អនាមិក"],
 }
 
@@ -147,6 +150,8 @@ def test_every_command_of_telegrams_menu_leads_somewhere() -> None:
         "ចូលរួមប្រជុំ",  # come to the meeting
         "ពិន្ទុទាប",  # a low score
         "ត្រឡប់មកវិញ",
+        "ភ្ជាប់ទឹកស្អាត",  # connect the clean water
+        "សូមអញ្ជើញមកប្រជុំ",  # please come to the meeting
         "stopped",
         "helper",
         "",

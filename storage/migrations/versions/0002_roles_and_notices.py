@@ -74,18 +74,11 @@ def upgrade() -> None:
 
     op.create_table(
         "guesses",
-        sa.Column(
-            "contact",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("who", sa.LargeBinary(length=16), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["contact"], ["contacts.id"], name=op.f("fk_guesses_contact"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("contact", name=op.f("pk_guesses")),
+        sa.PrimaryKeyConstraint("who", name=op.f("pk_guesses")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "notices",
@@ -190,6 +183,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("withheld", sa.String(length=10), nullable=True),
         sa.ForeignKeyConstraint(
             ["broadcast"], ["broadcasts.id"], name=op.f("fk_payloads_broadcast"), ondelete="CASCADE"
         ),

@@ -1,0 +1,126 @@
+"""Officials and volunteers: what a role allows, and the conversations about getting one and giving one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flows.library import Library, facility_name, full_name, place_name
+from flows.outcomes import Done, Goto, Invited, Outcome
+from flows.places import choose_commune, choose_from, yes
+from flows.questions import JSON, Given, Option, Say
+from flows.text import Phrase, _
+from flows.world import Grant, World
+
+ROLES = ("caf", "council", "staff", "viewer", "admin")
+
+#: Which roles allow what in a commune.
+MAY = {
+    "announce": frozenset({"caf", "council", "admin"}),
+    "invite": frozenset({"council", "admin"}),
+}
+#: Roles that hold in all that lies in their place; the others only in the place itself.
+WIDE = frozenset({"council", "viewer", "admin"})
+
+
+def may(roles: Iterable[Grant], what: str, commune: str) -> bool:
+    """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator."""
+    return any(grant.role in MAY[what] and covers(grant, commune) for grant in roles)
+
+
+def covers(grant: Grant, commune: str) -> bool:
+    """Whether a role holds in a commune."""
+    return commune.startswith(grant.place) if grant.role in WIDE else commune == grant.place
+
+
+def role_name(role: str) -> Phrase:
+    """What somebody with a role is called."""
+    match role:
+        case "caf":
+            return _("community facilitator")
+        case "council":
+            return _("council member")
+        case "staff":
+            return _("staff member")
+        case "viewer":
+            return _("observer")
+        case "admin":
+            return _("administrator")
+    raise ValueError(f"there is no role {role!r}; there are {', '.join(ROLES)}")
+
+
+def where(grant: Grant, library: Library, *, brief: bool = False) -> Phrase:
+    """The place or the facility of a role, by name."""
+    facility = library.facility(grant.facility) if grant.facility else None
+    if facility is not None:
+        return facility_name(facility, library)
+    if not grant.place:
+        return _("the whole country")
+    return place_name(library.place(grant.place)) if brief else full_name(grant.place, library)
+
+
+async def welcomed(world: World) -> Outcome:
+    """After an invitation was accepted: the role, and what one can do with it."""
+    role, place, facility = await Given("role"), await Given("place"), await Given("facility")
+    grant = Grant(str(role), str(place or ""), str(facility or ""))
+    here = where(grant, world.library, brief=world.channel.brief)
+    await Say(_("Thank you! You are now {role}: {place}.", role=role_name(grant.role), place=here), budget=2)
+    if grant.role in MAY["announce"]:
+        await Say(_("To announce a meeting, send ANNOUNCE."), budget=2)
+    if grant.role in MAY["invite"]:
+        await Say(_("To invite a community facilitator, send INVITE."), budget=2)
+    return _back_to_the_menu(world)
+
+
+async def invite(world: World) -> Outcome:
+    """A code for one community facilitator of a commune."""
+    giving = [grant for grant in world.roles if grant.role in MAY["invite"]]
+    if any(len(grant.place) < 6 for grant in giving):
+        commune = await choose_commune(world)
+    elif giving:
+        commune = await _one_of({grant.place for grant in giving}, world)
+    if not giving or not may(giving, "invite", commune):
+        await Say(_("Only the council of a commune invites its community facilitators."))
+        return _back_to_the_menu(world)
+    place = where(Grant("caf", commune), world.library, brief=world.channel.brief)
+    if not await yes("sure", _("Invite one community facilitator for {place}?", place=place)):
+        return _back_to_the_menu(world)
+    return Invited(Grant("caf", commune))
+
+
+async def _one_of(communes: set[str], world: World) -> str:
+    """The only commune, or one of several."""
+    if len(communes) == 1:
+        return min(communes)
+    named = [Option(code, place_name(world.library.place(code))) for code in sorted(communes)]
+    return await choose_from("commune", _("Which commune?"), named)
+
+
+async def invitation(world: World) -> Outcome:
+    """The code, and how to pass it on."""
+    commune, days = str(await Given("commune")), int(await Given("days") or 0)
+    place = place_name(world.library.place(commune))
+    await Say(_("Pass this on. It is good for one person, for {days} days:", days=days))
+    code, number, link = str(await Given("code")), await Given("number"), await Given("link")
+    await Say(to_send(role_name("caf"), place, code), budget=3)
+    for way in ways(number, link):
+        await Say(way, budget=3)
+    return _back_to_the_menu(world)
+
+
+def to_send(role: Phrase, place: Phrase, code: str) -> Phrase:
+    """What the person who is invited is to do, with what it makes of her."""
+    return _("{role}, {place}: send {code}", role=role, place=place, code=code)
+
+
+def ways(number: JSON, link: JSON) -> list[Phrase]:
+    """How a code gets to us: by SMS to a number, by opening a link; either may not be known here."""
+    found: list[Phrase] = []
+    if number:
+        found.append(_("By SMS: to {number}", number=str(number)))
+    if link:
+        found.append(_("By Telegram: open {link}", link=str(link)))
+    return found
+
+
+def _back_to_the_menu(world: World) -> Outcome:
+    return Done() if world.channel.brief else Goto("menu")
