@@ -1,10 +1,11 @@
-"""What is due goes into the outbox, step by step: due → queueing → queued, or late, or cancelled.
+"""What is due goes into the outbox, step by step: due → queueing → queued, or late, cancelled, failed.
 
 Each step is a transaction of its own, and where it stopped stands in the row: whoever comes next goes on there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -57,7 +58,11 @@ def _step(connection: Connection, press: Press, notice: Notice, broadcast: Broad
 
 def _begin(connection: Connection, press: Press, notice: Notice, broadcast: Broadcast, now: datetime) -> None:
     """Put it into words and book what it costs. What costs more than is left is kept back as a whole."""
-    sheets = printed(press, notice.meeting, broadcast.kind, notice.number)
+    sheets = _worded(
+        connection, broadcast, lambda: printed(press, notice.meeting, broadcast.kind, notice.number)
+    )
+    if sheets is None:
+        return
     on, commune = now.astimezone(LOCAL).date(), notice.meeting.commune
     segments = segments_of(audience.count_due(connection, notice, broadcast), sheets, press)
     left = press.limits.segments_a_day - spending.spent(connection, commune, on)
@@ -87,8 +92,25 @@ def _report(
     elif broadcast.expires_at <= now:
         notices.move(connection, broadcast.id, state="late")
     else:
-        _keep(connection, broadcast, turnout.printed(press, notice, found), None)
-        notices.move(connection, broadcast.id, state="queueing")
+        sheets = _worded(connection, broadcast, lambda: turnout.printed(press, notice, found))
+        if sheets is not None:
+            _keep(connection, broadcast, sheets, None)
+            notices.move(connection, broadcast.id, state="queueing")
+
+
+def _worded(
+    connection: Connection, broadcast: Broadcast, words: Callable[[], list[Sheet]]
+) -> list[Sheet] | None:
+    """What it says; None where that can't be put into words, which must not hold up whatever else is due."""
+    try:
+        return words()
+    except Exception as error:
+        notices.move(connection, broadcast.id, state="failed")
+        # Not its words: they may hold what somebody wrote.
+        log.error(
+            "broadcast_failed", notice=broadcast.notice, kind=broadcast.kind, error=type(error).__name__
+        )
+        return None
 
 
 def _keep(connection: Connection, broadcast: Broadcast, sheets: list[Sheet], withheld: str | None) -> None:

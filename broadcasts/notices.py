@@ -10,14 +10,12 @@ from typing import Any
 from broadcasts.press import Press, Sheet, printed, shown
 from broadcasts.schedule import LOCAL, PRIORITY, Moment, awake, finished, moments
 from flows.meetings import Meeting
+from flows.turnout import FEW
 from storage import audience, audit, links, notices, responding, spending
 from storage.audience import Count
 from storage.database import Connection
 from storage.localtime import day_and_time, instant
 from storage.notices import TELLING, Notice
-
-#: Where fewer hear of a meeting, it should be called out as well; and so few are never counted apart.
-FEW = 5
 
 #: What must be mended before a meeting can be announced. The others are said, and it goes out all the same.
 REFUSED = frozenset({"past", "cap"})

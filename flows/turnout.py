@@ -14,7 +14,7 @@ from flows.meetings import Meeting, clock, kind_name, whom
 from flows.questions import JSON, Say
 from flows.text import Day, Phrase, _, joined
 
-#: A smaller group is not broken down.
+#: A smaller group is not broken down; and where fewer hear of a meeting, it should be called out as well.
 FEW = 5
 
 #: Why somebody was not reached, in the order it is reported.

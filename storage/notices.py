@@ -38,7 +38,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Broadcast:
-    """One sending about a notice. `state`: due, queueing, queued, late, cancelled. `cursor`: the contact queued
+    """One sending about a notice. `state`: due, queueing, queued, late, cancelled, failed. `cursor`: the contact queued
     last; `queued`: how many so far."""
 
     id: int

@@ -281,7 +281,7 @@ broadcasts = Table(
     Column("priority", sa.SmallInteger, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    Column("state", String(10), nullable=False),  # due, queueing, queued, late, cancelled
+    Column("state", String(10), nullable=False),  # due, queueing, queued, late, cancelled, failed
     Column("cursor", sa.BigInteger, nullable=False, server_default="0"),
     Column("queued", Integer, nullable=False, server_default="0"),
     Index(
