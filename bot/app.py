@@ -28,6 +28,7 @@ from bot.settings import NotReady, Settings
 from flows.channel import SMS, TELEGRAM, Channel
 from flows.text import _, spoken
 from handlers import deliveries
+from handlers.deliveries import FINAL
 from handlers.desk import Desk, Incoming, Medium, utc_now
 from handlers.receive import Received
 from storage import migrate, reference
@@ -41,7 +42,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 EVENTS = Counter("samleng_events", "What happened, without who", ["event"])
+MESSAGES = Counter("samleng_messages", "What became of messages, without whose", ["channel", "state"])
+NOTED_BY = 1.0  # seconds after sending, by which it is noted what was sent
 SORRY = _("Something went wrong on our side. We look into it. Please try again later.")
+
+
+def became(channel: str, state: str) -> None:
+    """Count what became of a message."""
+    if channel:
+        MESSAGES.labels(channel, state).inc()
 
 
 class App:
@@ -67,7 +76,9 @@ class App:
                 request=self._requests[0],
                 get_updates_request=self._requests[1],
             )
-            transports[TELEGRAM.name] = telegram_channel.TelegramTransport(self.bot)
+            transports[TELEGRAM.name] = telegram_channel.TelegramTransport(
+                self.bot, paid=settings.telegram_paid
+            )
         if settings.sms_on:
             from bot.channels.sms_service import SmsTransport  # half a second that others start without
 
@@ -80,7 +91,16 @@ class App:
                 callback,
             )
             transports[SMS.name] = self._sms
-        self.sender = Sender(database, desk.vault, transports, desk.clock)
+        if settings.demo_on:
+            transports |= phone.transports()
+        self.sender = Sender(
+            database,
+            desk.vault,
+            transports,
+            desk.clock,
+            {TELEGRAM.name: settings.telegram_pace, SMS.name: settings.sms_pace},
+            became,
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @classmethod
@@ -117,6 +137,10 @@ class App:
             catalogues.languages(),
             clock,
             lambda event: EVENTS.labels(event).inc(),
+            settings.timing,
+            settings.limits,
+            username=settings.telegram_username,
+            number=settings.sms_number,
         )
         # What was read lives as long as the process: the collector need not look at a hundred thousand places again.
         gc.collect()
@@ -176,8 +200,23 @@ class App:
             self.sender.soon(Outgoing(received.number, incoming.channel, incoming.address, received.parts, 1))
 
     async def receipt(self, sid: str, state: str, error: str | None, number: int | None) -> None:
-        """A delivery receipt of an SMS."""
-        await self.database.transact(deliveries.receipt, sid, state, error, number)
+        """A delivery receipt of an SMS. It may be quicker than our note of what it is about."""
+        means = sms_channel.meaning(int(error)) if error and error.isdigit() else FINAL
+        found = await self.database.transact(
+            deliveries.receipt, sid, state, error, number, means, self.desk.clock()
+        )
+        if found is None:
+            self.later(self._receipt_again(sid, state, error, means))
+        else:
+            became(found, state)
+
+    async def _receipt_again(self, sid: str, state: str, error: str | None, means: str) -> None:
+        await self.sender.watch.sleep(NOTED_BY)
+        with suppress(Away):
+            now = self.desk.clock()
+            found = await self.database.transact(deliveries.receipt, sid, state, error, None, means, now)
+            if found is not None:
+                became(found, state)
 
     def sorry(self, channel: Channel) -> str:
         """What is said when a message was parked: in the first language, since whose it is was rolled back."""
@@ -200,7 +239,7 @@ class App:
         while True:
             try:
                 if not self.username:
-                    self.username = (await bot.get_me()).username or ""
+                    self.username = self.desk.username = (await bot.get_me()).username or ""
                 languages = [self.desk.catalogue(code, TELEGRAM) for code, _name in self.desk.languages]
                 await telegram_channel.introduce(bot, languages)
                 if self.settings.public_url:
@@ -226,12 +265,12 @@ class App:
         if self.bot is not None:
             polls = clock and not self.settings.public_url
             tasks.append(asyncio.create_task(self._listen(polls, introduce=web or polls)))
-        scheduler = worker.start(self) if clock else None
+        working = worker.start(self) if clock else None
         try:
             yield self
         finally:
-            if scheduler is not None:
-                scheduler.shutdown(wait=False)
+            if working is not None:
+                await working.stop()
             for task in tasks:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

@@ -122,7 +122,9 @@ def serve() -> None:
 @app.command()
 def work() -> None:
     """The worker process: what waits in the outbox, what is due, Telegram without a public address."""
-    run_async(_work(read_settings()))
+    import uvloop
+
+    uvloop.run(_work(read_settings()))
 
 
 def _serve(settings: Settings, *, clock: bool) -> None:

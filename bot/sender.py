@@ -1,71 +1,94 @@
-"""Sends what is in the outbox. Whoever received a message sends its reply at once; a sweep takes what was left.
+"""Hands messages to the providers. Whoever received a message sends its reply at once; a sweep takes what was left.
 
 Rows only move forward, and are marked in batches: a crash between sending and
-marking repeats that message, since neither channel has an idempotency key.
+marking repeats that message, since neither channel has an idempotency key. What
+is sent to many is `bot.bulk`'s, which hands over through the same sender and so
+shares its pace.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from bot.errors import where
-from handlers.desk import Part, utc_now
-from storage import contacts, outbox
-from storage.database import Away, Connection, Database
+from bot.marks import Mark, Marks, Noted
+from bot.pace import STEP, Pace, Slot
+from flows.medium import Part
+from handlers.deliveries import AGAIN, FINAL, GONE, LATER, LATER_AFTER, SLOW, STOPPED
+from handlers.desk import utc_now
+from storage import lanes, outbox
+from storage.database import Away, Database
 from storage.outbox import Outgoing
 from storage.vault import Vault
 
 log = structlog.get_logger(__name__)
 
 MOST_ATTEMPTS = 6
-MARK_EVERY = 0.05  # seconds; marks of that time share one transaction
 AT_ONCE = 8  # messages under way in a sweep
+#: Seconds for which a row that was leased is sent; after that another may take it, and it would go out twice.
+HELD = outbox.LEASE.total_seconds() - 15
+LEARN_EVERY = 1.0  # seconds between looks at what other processes were told by the provider
+CLOSING = 10.0  # seconds for what is under way when the process ends
 
 
 class Refused(Exception):
-    """The provider did not take a message. `gone`: this person can't be reached any more. `after`: seconds to
-    wait when the provider said so. `final`: trying again is of no use."""
+    """The provider did not take a message. `means`: what that says of trying again, and of whom it was for
+    (`handlers.deliveries`). `after`: seconds for which nothing at all is to be sent."""
 
-    def __init__(
-        self, reason: str, *, gone: bool = False, final: bool = False, after: float | None = None
-    ) -> None:
+    def __init__(self, reason: str, means: str = AGAIN, *, after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.gone = gone
-        self.final = final or gone
+        self.means = means
         self.after = after
+
+    @property
+    def gone(self) -> bool:
+        """This person can't be reached any more."""
+        return self.means in {GONE, STOPPED}
+
+    @property
+    def final(self) -> bool:
+        """Trying again is of no use."""
+        return self.means in {FINAL, GONE, STOPPED}
 
 
 class Transport(Protocol):
-    """One provider's way of taking a message."""
+    """One provider's way of taking a message. `usual`: what a reply takes of the pace when another process sent it
+    and nobody here knows how long it was."""
 
-    async def send(self, address: str, part: Part, number: int) -> str | None:
+    usual: int
+
+    def weigh(self, part: Part) -> int:
+        """What a message takes of the pace."""
+        ...
+
+    async def send(self, address: str, part: Part, number: int, *, bulk: bool = False) -> str | None:
         """Hand over one message; the provider's id of it, or Refused."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What became of one row."""
+class Watch:
+    """Time as it passes, apart from what the clock on the wall says."""
 
-    number: int
-    state: str
-    provider_id: str | None = None
-    error: str | None = None
-    retry_at: datetime | None = None
-    gone: tuple[str, str] | None = None  # channel, address
+    def now(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 class Sender:
-    """One a process. `transports` by channel; a channel without one is not sent to from here."""
+    """One a process. `transports` by channel; a channel without one is not sent to from here. `paces`: how many a
+    second each takes; one without is not paced."""
 
     def __init__(
         self,
@@ -73,22 +96,30 @@ class Sender:
         vault: Vault,
         transports: Mapping[str, Transport],
         clock: Callable[[], datetime] = utc_now,
+        paces: Mapping[str, int] | None = None,
+        noted: Noted = lambda channel, state: None,
     ) -> None:
         self.database = database
         self.vault = vault
         self.transports = transports
         self.clock = clock
-        self._marks: list[Mark] = []
-        self._marker: asyncio.Task[None] | None = None
+        self.watch = Watch()
+        self.paces = {channel: Pace(rate) for channel, rate in (paces or {}).items()}
+        self.marks = Marks(database, vault, clock, noted)
+        self.said: deque[int] = deque(maxlen=5000)  # the replies that were handed over here
         self._sending: set[asyncio.Task[None]] = set()
         self._last: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._lines: dict[str, asyncio.Lock] = {}
         self._quiet_until: dict[str, datetime] = {}
+        self._learnt = float("-inf")
+
+    # -- Replies ---------------------------------------------------------------------------------------
 
     def soon(self, row: Outgoing) -> None:
         """Send without being waited for, after what is being sent to the same person; the row's lease is the
         safety net. To be called in the event loop."""
         whose = (row.channel, row.address)
-        task = asyncio.create_task(self._after(self._last.get(whose), row))
+        task = asyncio.create_task(self._after(self._last.get(whose), row, self.watch.now() + HELD))
         self._last[whose] = task
         self._sending.add(task)
 
@@ -99,109 +130,163 @@ class Sender:
 
         task.add_done_callback(done)
 
-    async def _after(self, before: asyncio.Task[None] | None, row: Outgoing) -> None:
+    async def _after(self, before: asyncio.Task[None] | None, row: Outgoing, until: float) -> None:
         if before is not None:
             await asyncio.wait([before])
-        await self.send(row)
+        await self._say(row, until)
 
     async def send(self, row: Outgoing) -> None:
-        """Send one row and note what became of it."""
-        transport = self.transports.get(row.channel)
-        if transport is None:
+        """Send one row that was just leased, and note what became of it."""
+        await self._say(row, self.watch.now() + HELD)
+
+    async def _say(self, row: Outgoing, until: float) -> None:
+        if row.channel not in self.transports:
             return
-        quiet_until = self._quiet_until.get(row.channel)
-        if quiet_until is not None and self.clock() < quiet_until:
-            # Told to slow down, we are quiet on the whole channel (limits of the Bot API).
-            self._note(Mark(row.id, "queued", retry_at=quiet_until))
-            return
-        provider_id = None
+        self._learn_soon()
+        for index in range(row.parts_sent, len(row.parts)):
+            slot = await self._room(row, row.parts[index], until)
+            if self.watch.now() > until:
+                return  # by now somebody else may have taken it
+            quiet_until = self.quiet_until(row.channel)
+            if quiet_until is not None:
+                self.marks.note(Mark(row.id, row.channel, "queued", retry_at=quiet_until, tried=False))
+                return
+            if index == row.parts_sent:
+                self.said.append(row.id)
+            mark = await self.hand_over(row, row.parts, index, slot)
+            self.marks.note(mark)
+            if mark.state != "sending":
+                return
+
+    async def _room(self, row: Outgoing, part: Part, until: float) -> Slot | None:
+        """Wait until a reply may leave, before all bulk and in the order they came. None where there is no pace, or
+        it took too long."""
+        pace = self.paces.get(row.channel)
+        if pace is None:
+            return None
+        watch, chat = self.watch, row.address
+        while (rest := pace.patience(watch.now(), chat)) > 0 and watch.now() <= until:
+            await watch.sleep(min(rest, STEP))
+        weight = self.transports[row.channel].weigh(part)
+        line = self._lines.setdefault(row.channel, asyncio.Lock())
+        pace.waits(1)
         try:
-            for part in row.parts:
-                provider_id = await transport.send(row.address, part, row.id) or provider_id
+            async with line:
+                while (wait := pace.reply(watch.now(), chat, weight)) > 0:
+                    if watch.now() > until or self.quiet_until(row.channel) is not None:
+                        return None
+                    await watch.sleep(min(wait, STEP))
+                return pace.leaves(watch.now(), chat, weight)
+        finally:
+            pace.waits(-1)
+
+    async def sweep(self) -> int:
+        """Take the replies that wait in the outbox and nobody holds, and send them; how many rows it was."""
+        count = 0
+        for channel in self.transports:
+            rows = await self.database.transact(outbox.take, self.vault, channel, self.clock(), bulk=False)
+            until = self.watch.now() + HELD
+            for start in range(0, len(rows), AT_ONCE):
+                await asyncio.gather(*(self._say(row, until) for row in rows[start : start + AT_ONCE]))
+            count += len(rows)
+        return count
+
+    def sent(self, number: int, provider_id: str | None = None, channel: str = "") -> None:
+        """Note that a row has left, by other ways than ours."""
+        self.marks.note(Mark(number, channel, "sent", provider_id))
+
+    # -- All messages ----------------------------------------------------------------------------------
+
+    async def hand_over(
+        self, row: Outgoing, parts: Sequence[Part], index: int, slot: Slot | None, *, bulk: bool = False
+    ) -> Mark:
+        """Give one part of a row to the provider, now; what became of the row."""
+        try:
+            provider_id = await self.transports[row.channel].send(
+                row.address, parts[index], row.id, bulk=bulk
+            )
         except Refused as refused:
-            self._note(self._refused(row, refused))
+            return self._refused(row, refused)
         except Exception as error:
             # Not its words: a provider's error may name whom it was for.
             log.error(
                 "send_failed", channel=row.channel, row=row.id, error=type(error).__name__, where=where(error)
             )
-            self._note(self._refused(row, Refused("unexpected")))
-        else:
-            self.sent(row.id, provider_id)
-
-    def sent(self, number: int, provider_id: str | None = None) -> None:
-        """Note that a row has left."""
-        self._note(Mark(number, "sent", provider_id))
+            return self._refused(row, Refused("unexpected"))
+        finally:
+            if slot is not None:
+                self.paces[row.channel].answered(slot, self.watch.now())
+        if index + 1 < len(parts):
+            return Mark(row.id, row.channel, "sending", parts=index + 1)
+        return Mark(row.id, row.channel, "sent", provider_id)
 
     def _refused(self, row: Outgoing, refused: Refused) -> Mark:
-        gone = (row.channel, row.address) if refused.gone else None
-        attempts = max(row.attempts, 1)
+        now, attempts, channel = self.clock(), max(row.attempts, 1), row.channel
         if refused.after is not None:
-            retry_at = self.clock() + timedelta(seconds=refused.after)
-            self._quiet_until[row.channel] = retry_at
-            return Mark(row.id, "queued", error=refused.reason, retry_at=retry_at)
-        if refused.final or attempts >= MOST_ATTEMPTS:
-            log.warning("not_sent", channel=row.channel, row=row.id, reason=refused.reason)
-            return Mark(row.id, "failed", error=refused.reason, gone=gone)
-        # Full jitter: those who were refused together do not come back together.
-        wait = random.uniform(1, 2 ** (attempts + 1))  # noqa: S311
-        retry_at = self.clock() + timedelta(seconds=wait)
-        return Mark(row.id, "queued", error=refused.reason, retry_at=retry_at)
+            # Told to wait, we are quiet on the whole channel (limits of the Bot API), and so are the others.
+            until = now + timedelta(seconds=refused.after)
+            self.quiet(channel, until)
+            if refused.means == SLOW and channel in self.paces:
+                self.paces[channel].slow_down(self.watch.now())
+            return Mark(
+                row.id,
+                channel,
+                "queued",
+                error=refused.reason,
+                retry_at=until,
+                tried=False,
+                quiet_until=until,
+            )
+        retry_at: datetime | None = None
+        if refused.means == LATER:
+            retry_at = outbox.when_again(attempts, row.expires_at, now, LATER_AFTER)
+        elif not refused.final and attempts < MOST_ATTEMPTS:
+            # Full jitter: those who were refused together do not come back together.
+            retry_at = now + timedelta(seconds=random.uniform(1, 2 ** (attempts + 1)))  # noqa: S311
+        if retry_at is not None:
+            return Mark(row.id, channel, "queued", error=refused.reason, retry_at=retry_at)
+        log.warning("not_sent", channel=channel, row=row.id, reason=refused.reason)
+        return Mark(
+            row.id,
+            channel,
+            "failed",
+            error=refused.reason,
+            gone=row.address if refused.gone else None,
+            stopped=row.address if refused.means == STOPPED else None,
+        )
 
-    def _note(self, mark: Mark) -> None:
-        self._marks.append(mark)
-        if self._marker is None or self._marker.done():
-            self._marker = asyncio.create_task(self._mark_soon())
+    def quiet(self, channel: str, until: datetime) -> None:
+        """Send nothing on the channel before `until`."""
+        self._quiet_until[channel] = max(until, self._quiet_until.get(channel, until))
 
-    async def _mark_soon(self) -> None:
-        while self._marks:
-            await asyncio.sleep(MARK_EVERY)
-            marks, self._marks = self._marks, []
-            await self._keep(marks)
+    def quiet_until(self, channel: str) -> datetime | None:
+        """Until when nothing is sent on the channel; None when it may be."""
+        until = self._quiet_until.get(channel)
+        if until is None:
+            return None
+        if self.clock() < until:
+            return until
+        del self._quiet_until[channel]
+        return None
 
-    async def _keep(self, marks: list[Mark]) -> None:
-        try:
-            await self.database.transact(_store, self.vault, marks)
-        except Away:
-            self._marks = marks + self._marks
-            log.warning("marks_wait", count=len(self._marks))
-            await asyncio.sleep(1)
-        except Exception as error:
-            log.error("marks_failed", error=type(error).__name__, count=len(marks))
-            if len(marks) > 1:  # one that can't be stored must not take the others with it
-                for mark in marks:
-                    await self._keep([mark])
+    def _learn_soon(self) -> None:
+        """Look, without making anybody wait, whether another process was told to be quiet."""
+        if self.watch.now() < self._learnt + LEARN_EVERY:
+            return
+        self._learnt = self.watch.now()
+        task = asyncio.create_task(self._learn())
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
-    async def sweep(self) -> int:
-        """Take what waits in the outbox and nobody holds, and send it; how many rows it was."""
-        count = 0
-        for channel in self.transports:
-            rows = await self.database.transact(outbox.take, self.vault, channel, self.clock())
-            for start in range(0, len(rows), AT_ONCE):
-                await asyncio.gather(*(self.send(row) for row in rows[start : start + AT_ONCE]))
-            count += len(rows)
-        return count
+    async def _learn(self) -> None:
+        with suppress(Away):
+            for channel, until in (await self.database.transact(lanes.quiet_until)).items():
+                if until > self.clock():
+                    self.quiet(channel, until)
 
     async def close(self) -> None:
-        """Let what is under way finish, and store what became of it."""
-        for task in list(self._sending):
-            with suppress(Exception):
-                await asyncio.wait_for(task, 10)
-        if self._marker is not None:
-            with suppress(Exception):
-                await asyncio.wait_for(self._marker, 10)
-
-
-def _store(connection: Connection, vault: Vault, marks: list[Mark]) -> None:
-    # In one order everywhere: two processes that mark the same rows must not wait for each other.
-    outbox.mark_sent(
-        connection, sorted(((m.number, m.provider_id) for m in marks if _plain(m)), key=lambda m: m[0])
-    )
-    for mark in sorted((m for m in marks if not _plain(m)), key=lambda m: m.number):
-        outbox.mark(connection, mark.number, mark.state, error=mark.error, retry_at=mark.retry_at)
-        if mark.gone:
-            contacts.block(connection, vault, *mark.gone, blocked=True)
-
-
-def _plain(mark: Mark) -> bool:
-    return mark.state == "sent"
+        """Let what is under way finish, and store what became of it. What takes longer is taken by another process
+        when its lease runs out."""
+        if self._sending:
+            await asyncio.wait(list(self._sending), timeout=CLOSING)
+        await self.marks.close()

@@ -8,16 +8,22 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from broadcasts.press import SEGMENTS_A_DAY, Limits
+from broadcasts.schedule import Timing
+from flows.channel import SMS, TELEGRAM
 from storage.database import read_url
 
 TELEGRAM_API = "https://api.telegram.org"
 SMS_API = "https://api.twilio.com"
+#: Messages a second that Telegram takes from a bot, for nothing and paid for (limits of the Bot API).
+TELEGRAM_FREE, TELEGRAM_PAID = 30, 1000
 PREFIX = "SAMLENG_"
 VAR = Path("var")
 
@@ -44,11 +50,18 @@ class Settings(BaseSettings):
     telegram_username: str = ""
     telegram_api: str = TELEGRAM_API
     telegram_secret: str = ""
+    telegram_paid: bool = False
+    telegram_pace: int = Field(default=TELEGRAM_FREE, ge=1, le=100_000)  # messages a second
     sms_account_sid: str = ""
     sms_auth_token: str = ""
     sms_from: str = ""
     sms_api: str = SMS_API
+    sms_pace: int = Field(default=10, ge=1, le=10_000)  # segments a second
     demo: bool | None = None
+    quiet_hours: str = "20:00-07:00"
+    evening_reminder: str = "18:00"
+    last_reminder_hours: int = Field(default=2, ge=0, le=12)
+    sms_cap: int = Field(default=SEGMENTS_A_DAY, ge=0)
 
     @field_validator("database_url")
     @classmethod
@@ -86,11 +99,41 @@ class Settings(BaseSettings):
             raise ValueError("use 1 to 256 of A-Z a-z 0-9 _ -, as Telegram wants it")
         return value
 
+    @field_validator("telegram_pace")
+    @classmethod
+    def _pace(cls, value: int, given: ValidationInfo) -> int:
+        if given.data.get("telegram_api") != TELEGRAM_API:
+            return value  # what a server of one's own takes is for its owner to know
+        if value > TELEGRAM_PAID:
+            raise ValueError(f"is more than Telegram takes; write at most {TELEGRAM_PAID}")
+        if value > TELEGRAM_FREE and not given.data.get("telegram_paid"):
+            raise ValueError(
+                f"is more than the {TELEGRAM_FREE} a second that Telegram takes for nothing; write at most "
+                f"{TELEGRAM_FREE}, or SAMLENG_TELEGRAM_PAID=true to pay for more"
+            )
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _key(cls, value: str) -> str:
         if value and len(value) < 16:
             raise ValueError("needs at least 16 characters; make one with: openssl rand -hex 32")
+        return value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _quiet(cls, value: str) -> str:
+        _quiet_hours(value)
+        return value
+
+    @field_validator("evening_reminder")
+    @classmethod
+    def _evening(cls, value: str, given: ValidationInfo) -> str:
+        if not _CLOCK.fullmatch(value):
+            raise ValueError("is no time of day; write it as in 18:00")
+        quiet = given.data.get("quiet_hours")
+        if quiet and _within(value, *_quiet_hours(quiet)):
+            raise ValueError(f"is in the quiet hours {quiet}; write a time outside of them")
         return value
 
     @model_validator(mode="after")
@@ -99,6 +142,23 @@ class Settings(BaseSettings):
         if missing:
             raise ValueError("\n".join(missing))
         return self
+
+    @property
+    def timing(self) -> Timing:
+        """When people are told of meetings, and when nobody is."""
+        start, end = _quiet_hours(self.quiet_hours)
+        last = timedelta(hours=self.last_reminder_hours)
+        return Timing(
+            time.fromisoformat(start),
+            time.fromisoformat(end),
+            time.fromisoformat(self.evening_reminder),
+            last,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How much may be sent."""
+        return Limits(self.sms_cap, {TELEGRAM.name: self.telegram_pace, SMS.name: self.sms_pace})
 
     @property
     def telegram_on(self) -> bool:
@@ -112,6 +172,11 @@ class Settings(BaseSettings):
     def sms_receives(self) -> bool:
         """An alphanumeric sender (SAMLENG) cannot be answered: outbound only."""
         return _answerable(self.sms_from)
+
+    @property
+    def sms_number(self) -> str:
+        """What text messages are sent to; empty where none can be."""
+        return self.sms_from if self.sms_on and self.sms_receives else ""
 
     @property
     def demo_on(self) -> bool:
@@ -136,6 +201,21 @@ class Settings(BaseSettings):
                 with suppress(FileExistsError):  # another process was quicker
                     os.link(out.name, file)
         return file.read_text().strip()
+
+
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def _quiet_hours(value: str) -> tuple[str, str]:
+    """When they begin and end."""
+    start, _dash, end = value.replace(" ", "").partition("-")
+    if not (_CLOCK.fullmatch(start) and _CLOCK.fullmatch(end)):
+        raise ValueError("are no hours; write them as in 20:00-07:00, or 00:00-00:00 for none")
+    return start, end
+
+
+def _within(clock: str, start: str, end: str) -> bool:
+    return start <= clock < end if start <= end else clock >= start or clock < end
 
 
 SMS_NEEDS = ("sms_account_sid", "sms_auth_token", "sms_from")
@@ -172,6 +252,10 @@ def _missing(given: Mapping[str, Any]) -> list[str]:
 _WRITE = {
     "port": "is no port; write a number from 1 to 65535",
     "demo": "is no yes or no; write true or false",
+    "telegram_paid": "is no yes or no; write true or false",
+    "sms_pace": "is no number of SMS segments a second; write 1 to 10000, as many as your provider takes",
+    "last_reminder_hours": "is no number of hours; write 0 (no reminder) to 12",
+    "sms_cap": "is no number of SMS segments a day; write 0 or more",
 }
 
 
@@ -183,7 +267,10 @@ def read_settings(**given: object) -> Settings:
         lines = []
         for problem in error.errors():
             name = "".join(str(part) for part in problem["loc"])
-            said = _WRITE.get(name) or problem["msg"].removeprefix("Value error, ")
+            said = _WRITE.get(name)
+            if name == "telegram_pace" and problem["type"] != "value_error":
+                said = f"is no number of messages a second; write 1 to {TELEGRAM_FREE}"
+            said = said or problem["msg"].removeprefix("Value error, ")
             lines.append(f"{PREFIX}{name.upper()} {said}" if name else said)
         if all(
             problem["loc"] for problem in error.errors()

@@ -102,7 +102,7 @@ class Hooks:
 
     async def _said(self, number: int) -> None:
         """The answer has left. A coroutine: a plain function would be run in a thread, without our event loop."""
-        self.app.sender.sent(number)
+        self.app.sender.sent(number, channel=SMS.name)
 
     async def sms_status(self, request: Request) -> Response:
         form = await self._signed(request)

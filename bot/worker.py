@@ -1,53 +1,149 @@
-"""The clock: APScheduler as a metronome. What is due is rows; any process may die at any time."""
+"""The clock: what is due, at any time and by any process. It is all rows; any process may die at any time.
+
+APScheduler is the metronome of what is done now and then. What is sent to many, and what falls due, has a loop of its
+own in each process, of which one holds the lane.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from storage import conversations, inbox, outbox
+from bot.bulk import LEASE, Bulk, dead, holder_name
+from bot.errors import where
+from broadcasts import fire
+from broadcasts.schedule import awake
+from storage import conversations, inbox, lanes, outbox
 from storage.database import Away, Connection
+from storage.lanes import Lane
 
 if TYPE_CHECKING:
     from bot.app import App
 
 log = structlog.get_logger(__name__)
 
-SWEEP_EVERY = 2  # seconds between looks at the outbox
+SWEEP_EVERY = 2  # seconds between looks at replies that were left behind
+FIRE_EVERY = 1.0  # seconds between looks at what is due
+CLOCK = "clock"  # the lane of whoever fires what is due
 #: Providers repeat a message for 24 hours; after that nobody needs what was said.
 KEEP_MESSAGES = timedelta(hours=48)
 #: A rating may be taken up again after a week, and after a month is given up.
 KEEP_CONVERSATIONS = timedelta(days=30)
+WIPED_AT_ONCE = 5000  # rows; more would hold up who waits for an answer
 
 
-def start(app: App) -> AsyncIOScheduler:
-    """Begin the regular work of this process."""
-    scheduler = AsyncIOScheduler(timezone="UTC")
+class Worker:
+    """The regular work of one process, from `start` to `stop`."""
 
-    async def sweep() -> None:
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.holder = holder_name()
+        self.bulks = [
+            Bulk(app.sender, channel, self.holder, lambda at: awake(at, app.desk.timing))
+            for channel in app.sender.transports
+        ]
+        self.clock = Clock(app, self.holder)
+        self.scheduler = AsyncIOScheduler(timezone="UTC")
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        once = {"max_instances": 1, "coalesce": True}
+        now = datetime.now(self.scheduler.timezone)
+        self.scheduler.add_job(self._sweep, "interval", seconds=SWEEP_EVERY, **once)
+        self.scheduler.add_job(self._tidy, "interval", hours=1, next_run_time=now, **once)
+        self.scheduler.start()
+        self._tasks = [asyncio.create_task(bulk.run()) for bulk in self.bulks]
+        self._tasks.append(asyncio.create_task(self.clock.run()))
+
+    async def stop(self) -> None:
+        """Give back what was taken, so that another process goes on at once."""
+        self.scheduler.shutdown(wait=False)
+        await asyncio.gather(self.clock.stop(), *(bulk.stop() for bulk in self.bulks))
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _sweep(self) -> None:
         try:
-            await app.sender.sweep()
+            await self.app.sender.sweep()
         except Away:
             log.warning("sweep_waits_for_database")
 
-    async def tidy() -> None:
+    async def _tidy(self) -> None:
         try:
-            await app.database.transact(retention, app.desk.clock())
+            more = True
+            while more:
+                more = await self.app.database.transact(retention, self.app.desk.clock())
         except Away:
             log.warning("retention_waits_for_database")
 
-    once = {"max_instances": 1, "coalesce": True}
-    scheduler.add_job(sweep, "interval", seconds=SWEEP_EVERY, **once)
-    scheduler.add_job(tidy, "interval", hours=1, next_run_time=datetime.now(scheduler.timezone), **once)
-    scheduler.start()
-    return scheduler
+
+class Clock:
+    """Fires what is due, a short transaction at a time; one process does, the one that holds the lane."""
+
+    def __init__(self, app: App, holder: str) -> None:
+        self.app = app
+        self.holder = holder
+        self._ending = False
+        self._seen: Lane | None = None
+        self._seen_at = 0.0
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        while not self._ending:
+            try:
+                more = await self.step()
+            except Away:
+                more = False
+                log.warning("clock_waits_for_database")
+            except Exception as error:
+                more = False
+                log.error("clock_failed", error=type(error).__name__, where=where(error))
+            await self.app.sender.watch.sleep(0 if more else FIRE_EVERY)
+
+    async def stop(self) -> None:
+        """Leave the lane to others."""
+        self._ending = True
+        try:
+            await self.app.database.transact(lanes.release, CLOCK, self.holder)
+        except Away:
+            log.warning("clock_waits_for_database")
+
+    async def step(self) -> bool:
+        """Hold the lane, and fire one thing that is due; whether there may be more."""
+        app, watched = self.app, self.app.sender.watch.now()
+        lane = self._seen
+        silent = lane is not None and (watched - self._seen_at >= LEASE.total_seconds() or dead(lane.holder))
+        seen, fired = await app.database.transact(
+            _fire, app, self.holder, app.desk.clock(), lane if silent else None
+        )
+        if seen != self._seen:
+            self._seen, self._seen_at = seen, watched
+        return fired
 
 
-def retention(connection: Connection, now: datetime) -> None:
-    """Forget what is no longer needed: what was said to people, which messages came, talks nobody came back to."""
-    outbox.wipe(connection, now, KEEP_MESSAGES)
+def _fire(
+    connection: Connection, app: App, holder: str, now: datetime, silent: Lane | None
+) -> tuple[Lane | None, bool]:
+    """The lane where it is another's, and whether anything was fired."""
+    if lanes.hold(connection, CLOCK, holder, now, LEASE, silent) is None:
+        return lanes.seen(connection, CLOCK), False
+    return None, fire.fire(connection, app.desk, now)
+
+
+def start(app: App) -> Worker:
+    """Begin the regular work of this process."""
+    worker = Worker(app)
+    worker.start()
+    return worker
+
+
+def retention(connection: Connection, now: datetime) -> bool:
+    """Forget what is no longer needed: what was said to people, which messages came, talks nobody came back to.
+    Whether there is more of it."""
+    wiped = outbox.wipe(connection, now, KEEP_MESSAGES, WIPED_AT_ONCE)
     inbox.forget(connection, now, KEEP_MESSAGES)
     conversations.forget(connection, now, KEEP_CONVERSATIONS)
+    return wiped >= WIPED_AT_ONCE

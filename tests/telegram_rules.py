@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,6 +55,34 @@ def text(given: dict[str, Any]) -> str:
     if len(shown) > 4096:
         raise bad("message is too long")
     return shown
+
+
+def caption(given: dict[str, Any]) -> str:
+    """The caption of a photo or voice note, as it is shown; it may be empty."""
+    shown = str(given.get("caption", "")).strip()
+    if len(shown.encode("utf-16-le")) // 2 > 1024:
+        raise bad("message caption is too long")
+    return shown
+
+
+class Strictness:
+    """At most so many messages in any second, and one a second to a chat. `now`: the clock it goes by."""
+
+    def __init__(self, rate: int, now: Callable[[], float]) -> None:
+        self.rate = rate
+        self.now = now
+        self.times: deque[float] = deque()
+        self.chats: dict[int, float] = {}
+
+    def judge(self, chat: int) -> None:
+        """Count a message that arrives now, or refuse it."""
+        now = self.now()
+        while self.times and self.times[0] <= now - 1:
+            self.times.popleft()
+        if len(self.times) >= self.rate or now - self.chats.get(chat, -1.0) < 1:
+            raise too_many(1)
+        self.times.append(now)
+        self.chats[chat] = now
 
 
 def markup(given: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class TelegramServer:
         self.webhook = ""
         self.secret = ""
         self.allowed: list[str] | None = None
+        self.strictness: rules.Strictness | None = None
         self.waiting: list[Update] = []  # what getUpdates has to bring
         self._numbers = itertools.count(1)
         self._updates = itertools.count(7_000_001)
@@ -89,6 +90,8 @@ class TelegramServer:
         self._methods: dict[str, Callable[[dict[str, Any]], Any]] = {
             "getMe": lambda _given: BOT,
             "sendMessage": self._send_message,
+            "sendPhoto": self._send_photo,
+            "sendVoice": self._send_voice,
             "editMessageText": self._edit_text,
             "editMessageReplyMarkup": self._edit_markup,
             "answerCallbackQuery": self._answer_query,
@@ -211,7 +214,30 @@ class TelegramServer:
     def _send_message(self, given: dict[str, Any]) -> dict[str, Any]:
         chat = given.get("chat_id")
         self._open(chat)
-        content = {"text": rules.text(given)}
+        return self._put(chat, given, {"text": rules.text(given)})
+
+    def _send_photo(self, given: dict[str, Any]) -> dict[str, Any]:
+        content = {"caption": rules.caption(given), **self._sent_file("photo", given)}
+        return self._put(given["chat_id"], given, content)
+
+    def _send_voice(self, given: dict[str, Any]) -> dict[str, Any]:
+        content = {"caption": rules.caption(given), **self._sent_file("voice", given)}
+        return self._put(given["chat_id"], given, content)
+
+    def _sent_file(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
+        """A file by its id, as a message shows it."""
+        self._open(given.get("chat_id"))
+        name = given.get(kind, "")
+        if name not in self.files:
+            raise bad("wrong remote file identifier specified: Wrong string length")
+        file = {"file_id": name, "file_unique_id": name, "file_size": len(self.files[name])}
+        if kind == "voice":
+            return {"voice": {**file, "duration": 1}}
+        return {"photo": [{**file, "width": 800, "height": 800}]}
+
+    def _put(self, chat: int, given: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+        if self.strictness is not None:
+            self.strictness.judge(chat)
         if "reply_markup" in given:
             content["reply_markup"] = rules.markup(given["reply_markup"])
         return self.put(chat, BOT, ours=True, **content).body

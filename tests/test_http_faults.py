@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot import sender
+from bot import marks
 from flows.channel import SMS
 from flows.library import Library
 from flows.registry import FLOWS
@@ -176,11 +176,11 @@ async def test_what_was_sent_while_the_database_was_away_is_noted_later(
         database, refused = service.app.database, []
         transact = database.transact
 
-        async def away_once(work: Any, *given: Any) -> Any:
-            if work is sender._store and not refused:
+        async def away_once(work: Any, *given: Any, **how: Any) -> Any:
+            if work is marks._store and not refused:
                 refused.append(work)
                 raise Away("gone for a moment")
-            return await transact(work, *given)
+            return await transact(work, *given, **how)
 
         monkeypatch.setattr(database, "transact", away_once)
         sokha = service.person()

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from storage import contacts, outbox
+from storage import contacts, inbox, outbox
 from storage.database import Connection, Database
 from storage.outbox import BULK, LEASE, REPLY, Outgoing
+from storage.tables import broadcasts, notices, payloads
 from storage.tables import outbox as rows
 from storage.vault import Vault
 
@@ -42,8 +43,10 @@ async def state(database: Database, number: int = 1) -> str:
     return str((await database.transact(row, number)).state)
 
 
-async def take(database: Database, vault: Vault, now: datetime = NOW, most: int = 50) -> list[Outgoing]:
-    return await database.transact(outbox.take, vault, "sms", now, most)
+async def take(
+    database: Database, vault: Vault, now: datetime = NOW, most: int = 50, *, bulk: bool = False
+) -> list[Outgoing]:
+    return await database.transact(outbox.take, vault, "sms", now, most, bulk=bulk)
 
 
 # -- Taking -----------------------------------------------------------------------------------------------
@@ -92,19 +95,22 @@ async def test_two_senders_never_take_the_same(database: Database, vault: Vault)
     assert sorted(numbers) == list(range(1, 41))
 
 
-async def test_replies_go_before_bulk_and_older_before_newer(database: Database, vault: Vault) -> None:
+async def test_replies_are_taken_apart_from_bulk_and_older_before_newer(
+    database: Database, vault: Vault
+) -> None:
     def fill(connection: Connection) -> None:
-        for number, priority in ((1, BULK), (2, REPLY), (3, BULK), (4, REPLY)):
+        for number, priority in ((1, BULK), (2, REPLY), (3, BULK - 1), (4, REPLY), (5, BULK)):
             queue(connection, vault, number, priority=priority)
 
     await database.transact(fill)
-    assert [taken.id for taken in await take(database, vault, most=3)] == [2, 4, 1]
-    assert [taken.id for taken in await take(database, vault)] == [3]
+    assert [taken.id for taken in await take(database, vault)] == [2, 4]
+    assert [taken.id for taken in await take(database, vault, most=2, bulk=True)] == [3, 1]
+    assert [taken.id for taken in await take(database, vault, bulk=True)] == [5]
 
 
 async def test_another_channel_takes_nothing_of_this_one(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
-    assert await database.transact(outbox.take, vault, "telegram", NOW) == []
+    assert await database.transact(outbox.take, vault, "telegram", NOW, bulk=False) == []
 
 
 @pytest.mark.parametrize("ended", ["sent", "delivered", "failed", "expired", "cancelled"])
@@ -123,6 +129,136 @@ async def test_what_was_for_somebody_who_erased_her_data_is_not_sent(
 
     await database.transact(work)
     assert await take(database, vault) == []
+
+
+# -- What is said to many ---------------------------------------------------------------------------------
+
+
+def announce(connection: Connection, vault: Vault, people: int, state: str = "announced") -> None:
+    """A notice and its payload; rows 1 to `people`, one each."""
+    later = NOW + timedelta(days=1)
+    meeting = {"kind": "village", "commune": "080101", "scope": "commune", "villages": [], "place": "x"}
+    times = {"starts_at": later, "created_at": NOW, "changed_at": NOW}
+    connection.execute(sa.insert(notices).values(id=1, state=state, version=1, **meeting, **times))
+    due = {"due_at": NOW, "expires_at": later, "state": "queued", "priority": BULK}
+    connection.execute(sa.insert(broadcasts).values(id=1, notice=1, version=1, kind="notice", **due))
+    said = {"channel": "sms", "language": "km", "body": HELLO, "segments": 1}
+    connection.execute(sa.insert(payloads).values(id=7, broadcast=1, **said))
+    for number in range(1, people + 1):
+        known = contacts.find(connection, vault, "sms", f"+8551200000{number}", date(2026, 11, 22), "km")
+        told = {"payload": 7, "broadcast": 1, "expires_at": later, "created_at": NOW, "state": "queued"}
+        connection.execute(
+            sa.insert(rows).values(id=number, contact=known.id, channel="sms", priority=BULK, **told)
+        )
+
+
+async def test_what_is_said_to_many_is_said_once_in_the_database(database: Database, vault: Vault) -> None:
+    await database.transact(announce, vault, 2)
+    taken = await take(database, vault, bulk=True)
+    assert [(row.address, row.parts, row.payload) for row in taken] == [
+        ("+85512000001", [], 7),
+        ("+85512000002", [], 7),
+    ]
+    assert taken[0].expires_at == NOW + timedelta(days=1)
+    assert await database.transact(outbox.bodies, [7, 7, 8]) == {7: HELLO}
+
+
+async def test_what_comes_too_late_expires(database: Database, vault: Vault) -> None:
+    await database.transact(announce, vault, 2)
+    assert await take(database, vault, NOW + timedelta(days=1), bulk=True) == []
+    assert [await state(database, number) for number in (1, 2)] == ["expired", "expired"]
+
+
+async def test_whoever_can_be_told_is_found_behind_those_who_can_not(
+    database: Database, vault: Vault
+) -> None:
+    def stop(connection: Connection) -> None:
+        announce(connection, vault, 9)
+        connection.execute(sa.text("UPDATE contacts SET stopped = (1 = 1) WHERE id < 8"))
+        connection.execute(sa.text("UPDATE contacts SET blocked = (1 = 1) WHERE id = 8"))
+
+    await database.transact(stop)
+    assert [row.id for row in await take(database, vault, most=2, bulk=True)] == [9]
+    ends = [await database.transact(row, number) for number in (1, 8)]
+    assert [(end.state, end.error) for end in ends] == [("cancelled", "stopped"), ("cancelled", "blocked")]
+
+
+async def test_who_stopped_since_a_row_was_taken_is_found(database: Database, vault: Vault) -> None:
+    await database.transact(announce, vault, 4)
+    await take(database, vault, bulk=True)
+
+    def meanwhile(connection: Connection) -> None:
+        connection.execute(sa.text("UPDATE contacts SET stopped = (1 = 1) WHERE id = 2"))
+        connection.execute(sa.text("UPDATE outbox SET state = 'cancelled' WHERE id = 3"))
+        connection.execute(sa.text("DELETE FROM contacts WHERE id = 4"))
+
+    await database.transact(meanwhile)
+    assert await database.transact(outbox.unwanted, []) == set()
+    assert await database.transact(outbox.unwanted, [1, 2, 3, 4]) == {2, 3, 4}
+    assert [(await database.transact(row, number)).error for number in (2, 3, 4)] == [
+        "stopped",
+        None,
+        "erased",
+    ]
+
+
+async def test_numbers_of_bulk_meet_no_reply() -> None:
+    for milliseconds in range(50):
+        now = NOW + timedelta(milliseconds=milliseconds)
+        base = outbox.bulk_base(now)
+        assert inbox.message_number(now) < base
+        assert base + 500_000 < outbox.bulk_base(now + timedelta(milliseconds=1))
+        assert base + 500_000 < inbox.message_number(now + timedelta(milliseconds=1))
+
+
+async def test_replies_are_counted_by_when_they_were_made(database: Database, vault: Vault) -> None:
+    def fill(connection: Connection) -> list[int]:
+        announce(connection, vault, 1)
+        connection.execute(sa.text("DELETE FROM outbox"))
+        made = []
+        for seconds in (0, 1, 2):
+            number = inbox.message_number(NOW + seconds * SECOND)
+            made.append(number)
+            queue(connection, vault, number)
+            queue(connection, vault, outbox.bulk_base(NOW + seconds * SECOND) + 1, priority=BULK)
+        return made
+
+    made = await database.transact(fill)
+    assert await database.transact(outbox.replies_made, "sms", NOW + SECOND, NOW + 2 * SECOND) == [made[1]]
+    assert await database.transact(outbox.replies_made, "telegram", NOW, NOW + 9 * SECOND) == []
+
+
+@pytest.mark.parametrize(("state", "kept"), [("announced", 2), ("over", 0), ("cancelled", 0)])
+async def test_what_a_notice_said_is_kept_until_it_is_counted(
+    database: Database, vault: Vault, state: str, kept: int
+) -> None:
+    keep = timedelta(hours=48)
+    await database.transact(announce, vault, 2, state)
+    began = NOW + timedelta(days=1)
+    assert await database.transact(outbox.wipe, began + keep - SECOND, keep) == 0
+    assert await database.transact(outbox.wipe, began + keep + SECOND, keep) == 2 - kept
+
+
+async def test_much_is_wiped_in_several_goes(database: Database, vault: Vault) -> None:
+    await database.transact(announce, vault, 5, "over")
+    later = NOW + timedelta(days=3)
+    goes = [await database.transact(outbox.wipe, later, timedelta(days=2), 2) for _ in range(4)]
+    assert goes == [2, 2, 1, 0]
+
+
+async def test_what_waits_is_found_by_its_index(sqlite: Database) -> None:
+    """With a million rows behind it, and on each look."""
+
+    def plan(connection: Connection) -> str:
+        given = {"channel": "sms", "now": NOW, "most": 50}
+        query = outbox._BULK.compile(connection, compile_kwargs={"render_postcompile": True})
+        values = {**query.params, **given, "now": 0}
+        steps = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {query}", tuple(values[name] for name in query.positiontup or ())
+        )
+        return " ".join(str(step) for step in steps)
+
+    assert "ix_outbox_waiting" in await sqlite.transact(plan)
 
 
 # -- Marking ----------------------------------------------------------------------------------------------
@@ -241,7 +377,7 @@ async def test_whatever_is_said_in_whatever_order_no_message_goes_back(
             elif who == "sent":
                 outbox.mark_sent(connection, [(1, "SM1")])
             else:
-                outbox.take(connection, vault, "sms", NOW + number * (LEASE + SECOND))
+                outbox.take(connection, vault, "sms", NOW + number * (LEASE + SECOND), bulk=False)
             seen.append(row(connection).state)
         return seen
 

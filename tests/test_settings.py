@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.settings import PREFIX, BadSettings, Settings, read_settings
+from broadcasts.schedule import Timing
 from storage.vault import Vault
 
 KEY = "0123456789abcdef"
@@ -72,6 +74,28 @@ URL_NEEDED = (
         ("TELEGRAM_SECRET", "a secret!", "use 1 to 256 of A-Z a-z 0-9 _ -, as Telegram wants it"),
         ("TELEGRAM_SECRET", "x" * 257, "use 1 to 256 of A-Z a-z 0-9 _ -, as Telegram wants it"),
         ("DEMO", "maybe", "is no yes or no; write true or false"),
+        ("TELEGRAM_PAID", "maybe", "is no yes or no; write true or false"),
+        ("TELEGRAM_PACE", "quick", "is no number of messages a second; write 1 to 30"),
+        ("TELEGRAM_PACE", "0", "is no number of messages a second; write 1 to 30"),
+        (
+            "TELEGRAM_PACE",
+            "31",
+            "is more than the 30 a second that Telegram takes for nothing; write at most 30, or "
+            "SAMLENG_TELEGRAM_PAID=true to pay for more",
+        ),
+        ("TELEGRAM_PACE", "1001", "is more than Telegram takes; write at most 1000"),
+        (
+            "SMS_PACE",
+            "0",
+            "is no number of SMS segments a second; write 1 to 10000, as many as your provider takes",
+        ),
+        ("QUIET_HOURS", "at night", "are no hours; write them as in 20:00-07:00, or 00:00-00:00 for none"),
+        ("QUIET_HOURS", "20:00-25:00", "are no hours; write them as in 20:00-07:00, or 00:00-00:00 for none"),
+        ("EVENING_REMINDER", "6 pm", "is no time of day; write it as in 18:00"),
+        ("EVENING_REMINDER", "21:00", "is in the quiet hours 20:00-07:00; write a time outside of them"),
+        ("LAST_REMINDER_HOURS", "two", "is no number of hours; write 0 (no reminder) to 12"),
+        ("LAST_REMINDER_HOURS", "13", "is no number of hours; write 0 (no reminder) to 12"),
+        ("SMS_CAP", "-1", "is no number of SMS segments a day; write 0 or more"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_to_write(
@@ -256,3 +280,31 @@ def test_processes_that_start_together_agree_on_a_key(tmp_path: Path) -> None:
         thread.join()
     assert len(keys) == 8
     assert set(keys) == {(tmp_path / "secret.key").read_text()}
+
+
+# -- When people are told ---------------------------------------------------------------------------------
+
+
+def test_quiet_hours_reminders_and_the_cap_are_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(
+        monkeypatch,
+        QUIET_HOURS="21:00 - 06:30",
+        EVENING_REMINDER="17:30",
+        LAST_REMINDER_HOURS="0",
+        SMS_CAP="100",
+    )
+    assert settings.timing == Timing(time(21), time(6, 30), time(17, 30), timedelta())
+    assert settings.limits.segments_a_day == 100
+
+
+def test_unless_set_they_are_what_people_expect(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch).timing == Timing()
+
+
+def test_what_is_paid_for_may_be_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, TELEGRAM_PACE="1000", TELEGRAM_PAID="true").limits.pace["telegram"] == 1000
+
+
+def test_a_server_of_ones_own_takes_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = read(monkeypatch, TELEGRAM_API="http://127.0.0.1:8081", TELEGRAM_PACE="5000")
+    assert given.limits.pace == {"telegram": 5000, "sms": 10}

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ COOKIE = "samleng-phone"
 DIGITS = 16  # of a phone's number; with a dash and the page's id it fits the inbox's 64
 LARGEST = 65_536  # bytes of JSON; 4,096 characters, each escaped as two surrogates, are 49,152
 LONGEST_VOICE = 3600  # seconds
+#: The page is shown again what was sent to many in this time: it may be older than a reply shown before it.
+JUST_SENT = timedelta(minutes=1)
 PAGE = 50  # outbox rows in one answer
 
 HEADERS = {
@@ -73,6 +76,23 @@ def routes(app: App) -> list[BaseRoute]:
         Route("/phone/{app}/messages", _answered(phone.hear), methods=["POST"]),
         Route("/phone/{app}/messages", _answered(phone.show), methods=["GET"]),
     ]
+
+
+class PhoneTransport:
+    """The page asks for what there is: a message has left as soon as it may be seen."""
+
+    usual = 1
+
+    def weigh(self, part: Part) -> int:
+        return 1
+
+    async def send(self, address: str, part: Part, number: int, *, bulk: bool = False) -> str | None:
+        return None
+
+
+def transports() -> dict[str, PhoneTransport]:
+    """By the name of their channel."""
+    return dict.fromkeys(media(), PhoneTransport())
 
 
 class Refusal(Exception):
@@ -124,7 +144,7 @@ class Phone:
             return _json({"row": None, "stale": False, "messages": _shown(None, [sorry], medium)})
         row = received.number
         if row is not None:
-            self.app.sender.sent(row)
+            self.app.sender.sent(row, channel=medium.channel.name)
         shown = _shown(row, received.parts, medium)
         return _json({"row": row and str(row), "stale": received.stale, "messages": shown})
 
@@ -135,11 +155,13 @@ class Phone:
         if not re.fullmatch(r"[0-9]{1,19}", after) or int(after) >= 2**63:
             raise Refusal(400, "bad_after", "after is the row of a message")
         vault, channel = self.app.desk.vault, medium.channel.name
-        rows = await self.app.database.read(outbox.shown_to, vault, channel, number, int(after), PAGE)
+        since = self.app.desk.clock() - JUST_SENT
+        rows = await self.app.database.read(outbox.shown_to, vault, channel, number, int(after), PAGE, since)
         for row, _parts in rows:
-            self.app.sender.sent(row)
+            if row > int(after):
+                self.app.sender.sent(row, channel=channel)
         messages = [message for row, parts in rows for message in _shown(row, parts, medium)]
-        last = str(rows[-1][0]) if rows else after
+        last = str(max(int(after), rows[-1][0])) if rows else after
         return _json({"messages": messages, "last": last, "more": len(rows) == PAGE})
 
     def _whose(self, request: Request) -> tuple[Medium, str]:
@@ -213,7 +235,7 @@ def _shown(row: int | None, parts: list[Part], medium: Medium) -> list[dict[str,
     messages = []
     for number, part in enumerate(parts):
         # The row as text: JavaScript's numbers end at 53 bits.
-        message: dict[str, Any] = {"row": row and str(row), "part": number, "text": part["text"]}
+        message: dict[str, Any] = {"row": row and str(row), "part": number, "text": _text(part)}
         if medium.channel.buttons:
             message["keyboard"] = [
                 [{"label": label, "data": data} for label, data in line] for line in part.get("keyboard", ())
@@ -223,6 +245,15 @@ def _shown(row: int | None, parts: list[Part], medium: Medium) -> list[dict[str,
             message |= {"encoding": cost.encoding, "units": cost.units, "segments": cost.count}
         messages.append(message)
     return messages
+
+
+#: What goes with a message, as the page can show it.
+MARKS = {"photo": "🖼", "voice": "🎤"}
+
+
+def _text(part: Part) -> str:
+    marks = [mark for kind, mark in MARKS.items() if kind in part]
+    return "\n".join([*marks, part["text"]]).strip() if marks else part["text"]
 
 
 def _json(content: dict[str, Any], status: int = 200) -> JSONResponse:

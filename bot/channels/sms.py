@@ -15,6 +15,7 @@ from flows.engine import Reply
 from flows.questions import Choice, Open, Option, Question, Said, Say, Scale
 from flows.segments import affordable, split
 from flows.text import Catalogue, _, spoken
+from handlers.deliveries import AGAIN, FINAL, GONE, LATER, SLOW, STOPPED
 from handlers.desk import Incoming, Part
 
 #: Segments of one message. Basic phones join a few reliably; ten of Khmer would still be within the 1,600
@@ -87,6 +88,30 @@ STATES = {
     "failed": "failed",
     "canceled": "cancelled",
 }
+
+
+#: The service's error codes, whether it refuses a message with one or says it in a receipt. What is not listed
+#: here goes by the status of the answer, below.
+ERRORS = {
+    429: SLOW,
+    20429: SLOW,
+    21211: FINAL,  # no number at all
+    21408: FINAL,  # the account may not send to this country
+    21610: STOPPED,  # opted out with the service
+    21612: FINAL,  # no way there from our number
+    21614: GONE,  # no mobile number
+    30003: LATER,  # unreachable: switched off, out of reach
+    30004: FINAL,  # blocked on the way
+    30005: GONE,  # unknown or no longer in use
+    30006: GONE,  # a landline, or a network that can't be reached
+    30007: FINAL,  # filtered by a carrier
+}
+STATUSES = {400: FINAL, 404: FINAL, 429: SLOW}
+
+
+def meaning(code: int, status: int = 0) -> str:
+    """What an error of the service says of trying again, and of whom the message was for."""
+    return ERRORS.get(code) or STATUSES.get(status, AGAIN)
 
 
 def reported(form: Mapping[str, str]) -> tuple[str, str, str | None] | None:

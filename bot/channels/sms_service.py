@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from aiohttp import encode_basic_auth
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 
+from bot.channels.sms import meaning
 from bot.sender import Refused
-from handlers.desk import Part
+from flows.medium import Part
+from flows.segments import measure
+from handlers.deliveries import AGAIN, SLOW
+
+log = structlog.get_logger(__name__)
 
 OFFICIAL = "https://api.twilio.com"
 SECONDS = 20  # for an answer of the service
 
-#: The service's error codes that no repetition mends (opted out, no mobile number, carrier refuses), and of
-#: these the ones that mean that this person can't be reached any more.
-FINAL = frozenset({21211, 21408, 21610, 21612, 21614, 30004, 30005, 30006, 30007})
-GONE = frozenset({21610, 21614, 30005, 30006})
+SLOW_FOR = 5.0  # seconds of quiet when the service takes no more; it does not say how many
+LOCKED_FOR = 60.0  # seconds of quiet when it does not know us: until somebody has mended the settings
 
 
 class ElsewhereHttpClient(AsyncTwilioHttpClient):
@@ -40,24 +44,33 @@ class ElsewhereHttpClient(AsyncTwilioHttpClient):
 class SmsTransport:
     """Sends through the service's API and says what a refusal means."""
 
+    usual = 2  # segments of most that is said in Khmer
+
     def __init__(self, account: str, token: str, sender: str, root: str, callback: str = "") -> None:
         self.http = ElsewhereHttpClient(root)
         self.client = Client(account, token, http_client=self.http)
         self.sender = sender
         self.callback = callback
 
-    async def send(self, address: str, part: Part, number: int) -> str | None:
+    def weigh(self, part: Part) -> int:
+        """The pace of SMS is in segments."""
+        return measure(str(part["text"])).count
+
+    async def send(self, address: str, part: Part, number: int, *, bulk: bool = False) -> str | None:
         given = {"status_callback": self.callback} if self.callback else {}
         try:
             sent = await self.client.messages.create_async(
                 to=address, from_=self.sender, body=part["text"], **given
             )
         except TwilioRestException as error:
-            code = error.code or 0
-            if error.status == 429 or code in {20429, 429}:
-                raise Refused(f"slow down ({code})", after=5) from error
-            final = code in FINAL or error.status in {400, 404}
-            raise Refused(f"{error.status}/{code}", gone=code in GONE, final=final) from error
+            reason = f"{error.status}/{error.code or 0}"
+            if error.status == 401:
+                log.error(
+                    "sms_account_refused", next="see SAMLENG_SMS_ACCOUNT_SID and SAMLENG_SMS_AUTH_TOKEN"
+                )
+                raise Refused(reason, AGAIN, after=LOCKED_FOR) from error
+            means = meaning(error.code or 0, error.status)
+            raise Refused(reason, means, after=SLOW_FOR if means == SLOW else None) from error
         except Exception as error:  # the client lets aiohttp's errors through
             raise Refused(type(error).__name__) from error
         return str(sent.sid)

@@ -6,29 +6,35 @@ keyboard is known to be old.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 import telegram
 import telegram.helpers
 from telegram.constants import ChatType, MessageLimit
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.sender import Refused
 from flows.channel import TELEGRAM, Channel
 from flows.engine import Reply
 from flows.questions import SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
 from flows.text import Catalogue, _, pieces, spoken
+from handlers.deliveries import AGAIN, FINAL, GONE
 from handlers.desk import Incoming, Part
 from handlers.receive import Received
+
+log = structlog.get_logger(__name__)
 
 # The library would warn at every length of time that it gives; with this it gives what it will always give.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 LONGEST = int(MessageLimit.MAX_TEXT_LENGTH)
+LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 LONGEST_DATA = 64  # bytes of callback data
 SHORT_LABEL = 16  # letters; two such buttons fit a row on a small phone
 BACK = _("← Back")
@@ -44,20 +50,35 @@ class Telegram:
     def render(
         self, replies: Sequence[Reply], catalogue: Catalogue, tag: str, nav: Sequence[str]
     ) -> list[Part]:
-        """One message for all that is said in a turn, with the buttons of its question."""
+        """One message for all that is said in a turn, with the buttons of its question; what goes with it is captioned
+        by it, or sent before it where it is too long for that."""
         texts: list[str] = []
         question: Question[Any] | None = None
+        attached: Attachment | None = None
         for reply in replies:
             if isinstance(reply, Say):
                 texts.append(spoken(reply.text, catalogue))
+                attached = reply.attachment or attached
             else:
                 question = reply
                 texts.append(_asked(reply, catalogue))
         parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(texts), LONGEST)]
+        if attached is not None and attached.kind in ATTACHED:
+            if not parts or _units(parts[0]["text"]) > LONGEST_CAPTION or len(parts) > 1:
+                parts.insert(0, {"text": ""})
+            parts[0][attached.kind] = attached.file
         keyboard = _keyboard(question, catalogue, tag, nav) if question is not None else []
         if keyboard and parts:
             parts[-1]["keyboard"] = keyboard
         return parts
+
+
+ATTACHED = ("photo", "voice")
+
+
+def _units(text: str) -> int:
+    """The length of a text as Telegram counts it, in UTF-16 code units."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _asked(question: Question[Any], catalogue: Catalogue) -> str:
@@ -212,43 +233,81 @@ def tapped_label(query: Mapping[str, Any]) -> str | None:
     return None
 
 
-def markup(part: Part) -> telegram.InlineKeyboardMarkup | None:
+def markup(part: Part) -> str | None:
     """The keyboard of a rendered message, as Telegram takes it."""
     keyboard = part.get("keyboard")
     if not keyboard:
         return None
-    return telegram.InlineKeyboardMarkup(
-        [
-            [telegram.InlineKeyboardButton(label, callback_data=made) for label, made in row]
-            for row in keyboard
-        ]
-    )
+    rows = [[{"text": label, "callback_data": made} for label, made in row] for row in keyboard]
+    return json.dumps({"inline_keyboard": rows}, ensure_ascii=False)
 
 
 # -- What leaves ------------------------------------------------------------------------------------------
 
 
+#: What Telegram refuses for good, by words in its answer, and what that means; other words: the message is final.
+REFUSALS = (("chat not found", GONE), ("deactivated", GONE))
+#: A photo or voice note that this bot can't use (any more), or that this person does not take.
+UNUSABLE = ("file identifier", "file of type", "type of file", "file reference", "voice_messages_forbidden")
+LOCKED_FOR = 60.0  # seconds of quiet when Telegram does not know the bot: somebody must mend the settings
+
+
 class TelegramTransport:
-    """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429)."""
+    """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429). `paid`: what
+    is sent to many is paid for, and may be more than 30 a second."""
 
-    def __init__(self, bot: telegram.Bot) -> None:
+    usual = 1
+
+    def __init__(self, bot: telegram.Bot, *, paid: bool = False) -> None:
         self.bot = bot
+        self.paid = paid
 
-    async def send(self, address: str, part: Part, number: int) -> str | None:
+    def weigh(self, part: Part) -> int:
+        """Every message is one."""
+        return 1
+
+    async def send(self, address: str, part: Part, number: int, *, bulk: bool = False) -> str | None:
         try:
-            sent = await self.bot.send_message(int(address), part["text"], reply_markup=markup(part))
+            sent = await self._send(address, part, paid=(self.paid and bulk) or None)
         except Forbidden as error:
-            raise Refused(str(error), gone=True) from error
+            raise Refused(str(error), GONE) from error
         except RetryAfter as error:
             after = error.retry_after
             seconds = after.total_seconds() if hasattr(after, "total_seconds") else float(after)
             raise Refused("too many requests", after=seconds) from error
         except BadRequest as error:
-            gone = "chat not found" in str(error).lower() or "deactivated" in str(error).lower()
-            raise Refused(str(error), gone=gone, final=True) from error
+            said = str(error).lower()
+            means = next((means for words, means in REFUSALS if words in said), FINAL)
+            raise Refused(str(error), means) from error
+        except InvalidToken as error:
+            log.error("telegram_token_refused", next="see SAMLENG_TELEGRAM_TOKEN")
+            raise Refused("token refused", AGAIN, after=LOCKED_FOR) from error
         except TelegramError as error:
             raise Refused(str(error)) from error
-        return str(sent.message_id)
+        return str(sent["message_id"]) if sent is not None else None
+
+    async def _send(self, chat: str, part: Part, paid: bool | None) -> Any:
+        """What was sent, as Telegram describes it; None where only a file was to be sent, and it can't be."""
+        text = part["text"]
+        given = {"chat_id": chat, "reply_markup": markup(part), "allow_paid_broadcast": paid}
+        kind = next((kind for kind in ATTACHED if kind in part), None)
+        if kind is not None:
+            method = "sendPhoto" if kind == "photo" else "sendVoice"
+            try:
+                return await self._call(method, {**given, kind: part[kind], "caption": text or None})
+            except BadRequest as error:
+                said = str(error).lower()
+                if not any(words in said for words in UNUSABLE):
+                    raise
+                log.warning("attachment_left_out", kind=kind)
+            if not text:
+                return None
+        return await self._call("sendMessage", {**given, "text": text})
+
+    async def _call(self, method: str, given: dict[str, Any]) -> Any:
+        """The library's own call with its errors, but without the objects that it would make of each answer: half of
+        what a message costs."""
+        return await self.bot._post(method, given)
 
 
 async def acknowledge(bot: telegram.Bot, query: Mapping[str, Any], received: Received) -> None:
