@@ -41,7 +41,7 @@ class Intake:
             turn = self._turns[whose] = asyncio.Lock()
         try:
             async with turn:  # one person's messages in order; the database keeps other processes apart
-                received = await self.database.transact(receive, incoming, self.desk)
+                received = await self.database.turn(whose, receive, incoming, self.desk)
         except Away:
             self.desk.heard("database_away")
             raise

@@ -60,8 +60,10 @@ class Pace:
 
     def patience(self, now: float, chat: str) -> float:
         """Seconds until a chat may get a reply, as far as it alone goes; 0.0 for at once."""
-        slots = self._chats.get(chat, ())
-        return max(0.0, slots[0].arrived + BURST * SECOND + GUARD - now) if len(slots) == BURST else 0.0
+        slots = self._chats.get(chat)
+        if slots is None or len(slots) < BURST:
+            return 0.0
+        return max(0.0, slots[0].arrived + BURST * SECOND + GUARD - now)
 
     def bulk(self, now: float, weight: int = 1) -> float:
         """Seconds until one of many may leave, as far as the channel goes; 0.0 for at once."""

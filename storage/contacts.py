@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flows.engine import Conversation
 from flows.world import Contact
 from storage import links
-from storage.database import PerDialect
+from storage.statements import Prepared
 from storage.tables import contacts, conversations, library, people
 from storage.vault import Vault
 
@@ -32,7 +32,7 @@ class Known:
     official: bool = False  # has a role
 
 
-_FIND = (
+_FIND = Prepared(
     sa.select(
         contacts.c.id,
         contacts.c.language,
@@ -56,7 +56,7 @@ _FIND = (
         contacts.c.channel == sa.bindparam("channel"), contacts.c.address_hash == sa.bindparam("address_hash")
     )
 )
-_ADD = PerDialect(
+_ADD = Prepared(
     lambda insert: (
         insert(contacts)
         .values(
@@ -78,14 +78,14 @@ def find(
     so that the conversation read here is the newest."""
     address_hash = vault.address_hash(channel, address)
     key = {"channel": channel, "address_hash": address_hash}
-    row = connection.execute(_FIND, key).first()
+    row = _FIND.first(connection, key)
     new = row is None
     if row is None:
-        connection.execute(
-            _ADD.on(connection),
+        _ADD.first(
+            connection,
             {**key, "address": vault.seal(address.encode()), "language": language, "created_on": today},
         )
-        row = connection.execute(_FIND, key).one()
+        row = _FIND.first(connection, key)
     conversation = None
     if row.flow is not None:
         conversation = Conversation(

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from flows.engine import Conversation
-from storage.database import PerDialect
+from storage.statements import Prepared
 from storage.tables import conversations
 from storage.vault import Vault
 
-_SAVE = PerDialect(
+_SAVE = Prepared(
     lambda insert: (
         lambda statement: statement.on_conflict_do_update(
             index_elements=["contact"],
@@ -39,8 +39,8 @@ def save(
     connection: sa.Connection, vault: Vault, contact: int, conversation: Conversation, now: datetime
 ) -> None:
     """Keep where a contact is."""
-    connection.execute(
-        _SAVE.on(connection),
+    _SAVE.last(
+        connection,
         {
             "contact": contact,
             "flow": conversation.flow,

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from sqlite3 import SQLITE_ERROR
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -19,6 +18,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from storage.statements import PerDialect as PerDialect  # for those who know it from here
+from storage.statements import holding, next_turn
 
 Connection = sa.Connection  # for those who only pass it on
 
@@ -35,31 +37,18 @@ class Away(Exception):
     """The database does not answer. Whoever sent the message should send it again."""
 
 
-class PerDialect:
-    """A statement whose INSERT differs by dialect in nothing but its class (ON CONFLICT)."""
-
-    def __init__(self, make: Callable[[Any], sa.Executable]) -> None:
-        self._make = make
-        self._made: dict[str, sa.Executable] = {}
-
-    def on(self, connection: sa.Connection) -> sa.Executable:
-        name = connection.dialect.name
-        made = self._made.get(name)
-        if made is None:
-            # Made when first used: a process on SQLite never loads the dialect of PostgreSQL.
-            insert = import_module(f"sqlalchemy.dialects.{name}").insert
-            made = self._made[name] = self._make(insert)
-        return made
-
-
 class Database(ABC):
     """One database, for one event loop."""
 
     url: sa.URL
 
-    @abstractmethod
     async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work` in a transaction and return what it returned, after COMMIT."""
+        return await self.turn(None, work, *args, **kwargs)
+
+    @abstractmethod
+    async def turn(self, whose: Hashable | None, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same for a person's turn, which may write `Prepared.last` together with those of others."""
 
     @abstractmethod
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -134,10 +123,10 @@ class SqliteDatabase(Database):
         self._jobs: deque[Job] = deque()
         self._draining: asyncio.Task[None] | None = None
 
-    async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def turn(self, whose: Hashable | None, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_heard)
-        self._jobs.append((lambda connection: work(connection, *args, **kwargs), future))
+        self._jobs.append((_job(whose, work, *args, **kwargs), future))
         if self._draining is None or self._draining.done():
             self._draining = asyncio.create_task(self._drain())
         # A client that hangs up must not cancel a turn that others share a transaction with.
@@ -213,10 +202,10 @@ class PostgresDatabase(Database):
         self._jobs: deque[Job] = deque()
         self._draining: set[asyncio.Task[None]] = set()
 
-    async def transact(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    async def turn(self, whose: Hashable | None, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         future.add_done_callback(_heard)
-        self._jobs.append((lambda connection: work(connection, *args, **kwargs), future))
+        self._jobs.append((_job(whose, work, *args, **kwargs), future))
         if len(self._draining) < self._most:
             task = asyncio.create_task(self._drain())
             self._draining.add(task)
@@ -269,7 +258,18 @@ class PostgresDatabase(Database):
 
 
 def _all(connection: sa.Connection, batch: list[Job]) -> list[Any]:
-    return [work(connection) for work, _future in batch]
+    with holding(connection):
+        return [work(connection) for work, _future in batch]
+
+
+def _job(
+    whose: Hashable | None, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs
+) -> Callable[[sa.Connection], R]:
+    def job(connection: sa.Connection) -> R:
+        next_turn(connection, whose)
+        return work(connection, *args, **kwargs)
+
+    return job
 
 
 #: Classes of PostgreSQL's error codes that say nothing about what was asked: no connection, not let in, no such

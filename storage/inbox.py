@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from storage.database import PerDialect
+from storage.statements import PerDialect, Prepared
 from storage.tables import inbox, parked
 from storage.vault import Vault
 
@@ -25,7 +25,7 @@ def _turn(insert: Any) -> list[sa.ColumnElement[Any]]:
     return [sa.func.pg_advisory_xact_lock(sa.bindparam("person", type_=sa.BigInteger))]
 
 
-_CLAIM = PerDialect(
+_CLAIM = Prepared(
     lambda insert: (
         insert(inbox)
         .values(
@@ -85,7 +85,7 @@ def claim(
     }
     if connection.dialect.name == "postgresql":
         values["person"] = int.from_bytes(whose[:8], "big", signed=True)
-    return connection.execute(_CLAIM.on(connection), values).first() is not None
+    return _CLAIM.first(connection, values) is not None
 
 
 def reply_to(connection: sa.Connection, channel: str, message: str) -> int | None:

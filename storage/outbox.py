@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage.statements import Prepared
 from storage.tables import broadcasts, contacts, notices, outbox, payloads
 from storage.vault import Vault
 
@@ -26,16 +27,18 @@ LEASE = timedelta(seconds=60)  # longer than a send with its retries takes
 WAY = ("queued", "sending", "sent")  # from here on to one of the ends, and never back
 ENDS = ("delivered", "failed", "expired", "cancelled")
 
-_QUEUE = sa.insert(outbox).values(
-    id=sa.bindparam("id"),
-    contact=sa.bindparam("contact"),
-    channel=sa.bindparam("channel"),
-    priority=sa.bindparam("priority"),
-    state=sa.bindparam("state"),
-    body=sa.bindparam("body"),
-    leased_until=sa.bindparam("leased_until"),
-    attempts=0,
-    created_at=sa.bindparam("created_at"),
+_QUEUE = Prepared(
+    sa.insert(outbox).values(
+        id=sa.bindparam("id"),
+        contact=sa.bindparam("contact"),
+        channel=sa.bindparam("channel"),
+        priority=sa.bindparam("priority"),
+        state=sa.bindparam("state"),
+        body=sa.bindparam("body"),
+        leased_until=sa.bindparam("leased_until"),
+        attempts=0,
+        created_at=sa.bindparam("created_at"),
+    )
 )
 _BODY = sa.select(outbox.c.body, outbox.c.state).where(outbox.c.id == sa.bindparam("id"))
 
@@ -78,8 +81,8 @@ def queue(
     state: str = "queued",
 ) -> None:
     """Put messages for a contact into the outbox, leased to the caller unless `lease` is None."""
-    connection.execute(
-        _QUEUE,
+    _QUEUE.last(
+        connection,
         {
             "id": number,
             "contact": contact,

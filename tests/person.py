@@ -49,7 +49,8 @@ class Person:
         return Incoming(self.channel, self.address, f"M{next(_messages)}", said)
 
     async def deliver(self, incoming: Incoming) -> Received:
-        received = await self.database.transact(receive, incoming, self.desk)
+        whose = (incoming.channel, incoming.address)
+        received = await self.database.turn(whose, receive, incoming, self.desk)
         self.parts = received.parts or self.parts
         return received
 
