@@ -1,0 +1,1 @@
+"""Views of what is stored, on paper and as pictures and sheets."""
