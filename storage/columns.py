@@ -60,8 +60,12 @@ class Columns:
                     self.refuse(row.number, name, complaints.ERROR_CELL, value=text)
                     cells[name] = ""
                 elif text[0] in "=+-@":
-                    self.warn(row.number, name, complaints.FORMULA, value=shown(text))
+                    self.suspect(row.number, name, text)
             yield row.number, cells
+
+    def suspect(self, row: int, column: str, text: str) -> None:
+        """Note a text that looks like a formula."""
+        self.warn(row, column, complaints.FORMULA, value=shown(text))
 
     def refuse(self, row: int | None, column: str, says: Says, **values: object) -> None:
         """Note what keeps the table from being used."""
@@ -89,11 +93,11 @@ class Columns:
             name = self._names.get(compared(text))
             if not text:
                 if any(_cell(row, place) for row in rows):
-                    unnamed.append(_letter(place))
+                    unnamed.append(letter(place))
             elif name is None:
                 unread.append(shown(text))
             elif name in found:
-                one, two = _letter(found[name]), _letter(place)
+                one, two = letter(found[name]), letter(place)
                 self.refuse(heading.number, name, complaints.COLUMN_TWICE, name=name, one=one, two=two)
             else:
                 found[name] = place
@@ -132,6 +136,6 @@ def _cell(row: Row, place: int) -> str:
     return text if khmer.canonical(text) else ""
 
 
-def _letter(place: int) -> str:
+def letter(place: int) -> str:
     """A column as a spreadsheet names it: A, B … Z, AA."""
     return (chr(64 + place // 26) if place >= 26 else "") + chr(65 + place % 26)

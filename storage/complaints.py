@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong and what to write, in two languages. `row` as the spreadsheet shows it; None: the file."""
+    """What is wrong and what to write, in two languages. `row` as the spreadsheet shows it; None: the file, or the
+    whole of `sheet`. `sheet` only where a file has several."""
 
     row: int | None
     column: str
     english: str
     khmer: str
+    sheet: str = ""
 
 
 #: English, Khmer.

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flows.gazetteer import Gazetteer, Place
 from flows.library import SERVICES, Criterion, Facility, Library
 from flows.text import words
+from storage import packcontent
 from storage.content import BadContent as BadContent
 from storage.content import read_criteria as read_criteria
 from storage.content import read_rounds
@@ -27,7 +28,7 @@ from storage.tables import (
     rounds,
 )
 
-#: What is loaded from the content folder.
+#: What is loaded from the content folder, beside the packs.
 FILES = (
     "criteria.yaml",
     "programme.yaml",
@@ -57,6 +58,7 @@ def load(connection: sa.Connection, content: Path) -> Loaded:
     changed |= _load_criteria(connection, read_criteria(content / "criteria.yaml"))
     changed |= _load_rounds(connection, content / "programme.yaml")
     changed |= _provide_facilities(connection)
+    changed |= packcontent.load(connection, content)
     if connection.execute(sa.select(library.c.id)).scalar() is None:
         connection.execute(sa.insert(library).values(id=1, version=0, fingerprint=found))
     else:
@@ -69,7 +71,7 @@ def load(connection: sa.Connection, content: Path) -> Loaded:
 def fingerprint(content: Path) -> str:
     """What tells one state of the content files from another."""
     summed = hashlib.sha256()
-    for name in FILES:
+    for name in (*FILES, *packcontent.files(content)):
         summed.update(name.encode())
         try:
             summed.update((content / name).read_bytes())

@@ -12,10 +12,20 @@ from storage import audit
 from storage.codes import forget_of
 from storage.database import PerDialect
 from storage.tables import contacts, roles
+from storage.vault import Vault
 
 _OF = (
     sa.select(roles.c.role, roles.c.place, roles.c.facility)
     .where(roles.c.contact == sa.bindparam("contact"))
+    .order_by(roles.c.id)
+)
+_OF_ADDRESS = (
+    sa.select(roles.c.role, roles.c.place, roles.c.facility)
+    .join(contacts, contacts.c.id == roles.c.contact)
+    .where(
+        contacts.c.channel == sa.bindparam("channel"),
+        contacts.c.address_hash == sa.bindparam("address_hash"),
+    )
     .order_by(roles.c.id)
 )
 _GRANT = PerDialect(
@@ -53,6 +63,12 @@ _LISTED = (
     .where(roles.c.place.startswith(sa.bindparam("within"), autoescape=False))
     .order_by(roles.c.place, roles.c.role, roles.c.id)
 )
+
+
+def of_address(connection: sa.Connection, vault: Vault, channel: str, address: str) -> tuple[Grant, ...]:
+    """The same of whoever has an address; nothing of a stranger."""
+    whose = {"channel": channel, "address_hash": vault.address_hash(channel, address)}
+    return tuple(Grant(row.role, row.place, row.facility) for row in connection.execute(_OF_ADDRESS, whose))
 
 
 def of(connection: sa.Connection, contact: int) -> tuple[Grant, ...]:

@@ -7,6 +7,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def read_sheet(path: Path) -> Sheet:
             f"Only .csv and .xlsx files can be read, not {suffix or path.name}. Save the table as .xlsx or as CSV UTF-8.",
             f"អាចអានបានតែឯកសារ .csv និង .xlsx ប៉ុណ្ណោះ មិនមែន {suffix or path.name} ទេ។ សូមរក្សាទុកតារាងជា .xlsx ឬជា CSV UTF-8។",
         )
-    content = _content(path)
+    content = content_of(path)
     sheet = _read_csv(content) if suffix == ".csv" else _read_xlsx(content)
     if not sheet.rows:
         raise Unreadable(
@@ -69,7 +70,8 @@ def read_sheet(path: Path) -> Sheet:
     return sheet
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """What is in a file that is there and not too large; else Unreadable."""
     try:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES + 1)
@@ -166,6 +168,14 @@ def _separator(text: str) -> str:
 
 
 def _read_xlsx(content: bytes) -> Sheet:
+    with opened(content) as workbook:
+        return _first_sheet(workbook)
+
+
+@contextmanager
+def opened(content: bytes, tags: int = TAGS, large: Unreadable | None = None) -> Iterator[Any]:
+    """The workbook that these bytes are, judged before it is unpacked; Unreadable for whatever is wrong with it, also
+    while it is read. `tags`: how many it may have; `large`: what is said of one that has more."""
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(
             "The file is an old Excel file or has a password. Save it as Excel Workbook (.xlsx), without a password.",
@@ -176,12 +186,12 @@ def _read_xlsx(content: bytes) -> Sheet:
     from openpyxl import load_workbook  # slow to import, and no process that serves messages needs it
 
     try:
-        _inspect(content)
+        _inspect(content, tags, large or _bomb())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about charts, styles and the like, which nobody asked for
             workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
             try:
-                return _first_sheet(workbook)
+                yield workbook
             finally:
                 workbook.close()
     except Unreadable:
@@ -193,7 +203,7 @@ def _read_xlsx(content: bytes) -> Sheet:
         ) from error
 
 
-def _inspect(content: bytes) -> None:
+def _inspect(content: bytes, tags: int, large: Unreadable) -> None:
     """Judge the file by its directory before anything is unpacked (no member yields more than is written there),
     and by its size in tags before anything is built from it."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -206,13 +216,15 @@ def _inspect(content: bytes) -> None:
         kinds = archive.read("[Content_Types].xml").lower()
         if b"macroenabled" in kinds or any(name.endswith("vbaproject.bin") for name in names):
             raise _macros()
-        if sum(_tags(archive, member) for member in members) > TAGS:
-            raise _bomb()
+        if sum(_tags(archive, member) for member in members) > tags:
+            raise large
 
 
 def _tags(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    # The library makes an object of every tag of the styles, which takes some eight times as long.
+    weight = 8 if member.filename == "xl/styles.xml" else 1
     with archive.open(member) as file:
-        return sum(piece.count(b"<") for piece in iter(lambda: file.read(1_000_000), b""))
+        return weight * sum(piece.count(b"<") for piece in iter(lambda: file.read(1_000_000), b""))
 
 
 def _first_sheet(workbook: Any) -> Sheet:
@@ -221,12 +233,12 @@ def _first_sheet(workbook: Any) -> Sheet:
         raise _no_spreadsheet()
     rows = sheets[0].iter_rows(min_row=1, max_row=LAST_ROW, min_col=1, max_col=COLUMNS, values_only=True)
     return Sheet(
-        _gather((number, map(_text, cells)) for number, cells in enumerate(rows, 1)),
+        _gather((number, map(as_text, cells)) for number, cells in enumerate(rows, 1)),
         tuple(sheet.title for sheet in sheets[1:]),
     )
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     """A cell as its text: a whole number without the decimals a spreadsheet gives it."""
     if value is None:
         return ""

@@ -339,6 +339,49 @@ lanes = Table(
     sqlite_with_rowid=False,
 )
 
+# -- Information for citizens -----------------------------------------------------------------------------
+
+#: What a facility says about itself, version by version; or a service, whose code is then the subject.
+packs = Table(
+    "packs",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("subject", String(32), nullable=False),
+    Column("service", String(4), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", String(10), nullable=False),  # draft, published, superseded
+    Column("sample", sa.Boolean, nullable=False, server_default=sa.false()),
+    Column("body", sa.JSON, nullable=False),  # as flows.packs.as_json
+    Column("source_name", String(120), nullable=False),  # of the file it came in
+    Column("author", ForeignKey("contacts.id", ondelete="SET NULL")),  # NULL: the command line
+    Column("created_at", Moment, nullable=False),
+    Column("published_at", Moment),
+    sa.UniqueConstraint("subject", "version"),
+    Index("ix_packs_subject_state", "subject", "state"),
+    Index("ix_packs_author", "author"),
+)
+
+#: How often a block was read in a month, as in 2026-11. Without who.
+reads = Table(
+    "reads",
+    metadata,
+    Column("subject", String(32), primary_key=True),
+    Column("block", String(12), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: How often somebody wished that a facility without a pack had one, in a month. Without who.
+asked = Table(
+    "asked",
+    metadata,
+    Column("subject", String(32), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # -- Messages ---------------------------------------------------------------------------------------------
 
 #: Every message that was answered for, by the provider's id: a second delivery has no second effect.
