@@ -1,6 +1,6 @@
 """Speed and size: every figure beside its goal, ratios first. A goal that is missed is said, not raised.
 
-python -m benchmarks [engine] [sqlite] [postgres] [process] [finder]
+python -m benchmarks [engine] [sqlite] [postgres] [process] [posters] [finder]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import engine, turns
+from benchmarks import engine, posters, reading, turns
 from benchmarks.databases import ROOT, Databases, sync_milliseconds
 from benchmarks.figures import Figure, show
 
@@ -25,6 +25,8 @@ PARTS: dict[str, tuple[str, Callable[[Databases], list[Figure]]]] = {
     "sqlite": ("turns on SQLite, ours and the rival", turns.on_sqlite),
     "postgres": ("turns on PostgreSQL, ours, the rival and the bare statements", turns.on_postgres),
     "process": ("samleng run: start, memory, replies that leave", turns.all_in_one),
+    "reading": ("asking in words, and pages", reading.figures),
+    "posters": ("posters for notice boards", posters.figures),
 }
 FINDER = "finder"
 

@@ -21,6 +21,7 @@ from bot import catalogues, polling, webhooks, worker
 from bot.channels import phone
 from bot.channels import sms as sms_channel
 from bot.channels import telegram as telegram_channel
+from bot.documents import Documents, from_telegram
 from bot.intake import Failed, Intake
 from bot.requests import AiohttpRequest
 from bot.sender import Sender, Transport
@@ -76,6 +77,7 @@ class App:
                 request=self._requests[0],
                 get_updates_request=self._requests[1],
             )
+            self.documents = Documents(database, desk, from_telegram(self.bot))
             transports[TELEGRAM.name] = telegram_channel.TelegramTransport(
                 self.bot, paid=settings.telegram_paid
             )
@@ -141,6 +143,7 @@ class App:
             settings.limits,
             username=settings.telegram_username,
             number=settings.sms_number,
+            samples=settings.demo_on,
         )
         # What was read lives as long as the process: the collector need not look at a hundred thousand places again.
         gc.collect()
@@ -178,7 +181,7 @@ class App:
                     link = f"https://t.me/{self.username}" if self.username else "Samleng"
                     self.later(telegram_channel.redirect(bot, chat, catalogue, link))
                 case Incoming():
-                    await self._take(what, raw)
+                    await self._take(await self.documents.read(what), raw)
         except (Away, Failed):
             raise
         except Exception as error:

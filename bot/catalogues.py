@@ -112,7 +112,7 @@ def extracted() -> Catalog:
             "d day, MMMM month, M its number. Words stand between 'apostrophes'.",
         ],
     )
-    for room in ("flows", "handlers", "broadcasts", "bot"):
+    for room in ("flows", "handlers", "broadcasts", "reports", "bot"):
         found = extract_from_dir(
             ROOT / room, [("**.py", "python")], keywords={"_": None}, comment_tags=("Translators:",)
         )

@@ -14,8 +14,9 @@ import typer
 from rich.table import Table
 
 from bot import catalogues, commands
-from bot.commands import CONTENT, err, notices, out, people, run_async
+from bot.commands import CONTENT, err, notices, out, people, posters, run_async
 from bot.commands.facilities import facilities
+from bot.commands.i4c import i4c
 from bot.commands.parked import parked
 from bot.commands.places import find, places
 from bot.settings import BadSettings, NotReady, Settings, read_settings
@@ -33,6 +34,8 @@ app = typer.Typer(
 )
 app.add_typer(facilities, name="facilities")
 app.add_typer(places, name="places")
+posters.register(i4c)
+app.add_typer(i4c, name="i4c")
 app.add_typer(parked, name="parked")
 
 

@@ -55,4 +55,5 @@ async def about(world: World) -> Outcome:
 async def described(world: World) -> Outcome:
     """What was said about oneself is stored."""
     await Say(_("Thank you! You will not be asked this again."))
-    return Done() if world.channel.brief else Goto("menu")
+    facility = await Given("facility")
+    return Done() if world.channel.brief else Goto("read_on", {"facility": facility})

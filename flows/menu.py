@@ -25,7 +25,7 @@ async def menu(world: World) -> Outcome:
         for line in PRIVACY:
             await Say(line)
     contact = world.contact
-    options = [Option("rate", _("Rate a service"))]
+    options = [Option("rate", _("Rate a service")), Option("read", _("Information"))]
     if announces(world):
         options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
     if any(may((grant,), "invite", grant.place) for grant in world.roles):
@@ -65,7 +65,7 @@ async def help(world: World) -> Outcome:
     """What to write, and what it costs to know."""
     await Say(
         _(
-            "Write RATE to rate a service, JOIN to hear of meetings, MENU for everything, BACK to return one question, STOP to get no more messages."
+            "Write RATE to rate a service, INFO to read about it, JOIN to hear of meetings, MENU for everything, BACK to return one question, STOP to get no more messages."
         )
     )
     return Done() if world.channel.brief else Goto("menu")

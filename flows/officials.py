@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flows.library import Library, facility_name, full_name, place_name
+from flows.library import Facility, Library, facility_name, full_name, place_name
 from flows.outcomes import Done, Goto, Invited, Outcome
 from flows.places import choose_commune, choose_from, yes
 from flows.questions import JSON, Given, Option, Say
@@ -17,6 +17,7 @@ ROLES = ("caf", "council", "staff", "viewer", "admin")
 MAY = {
     "announce": frozenset({"caf", "council", "admin"}),
     "invite": frozenset({"council", "admin"}),
+    "publish": frozenset({"council", "staff", "admin"}),
 }
 #: Roles that hold in all that lies in their place; the others only in the place itself.
 WIDE = frozenset({"council", "viewer", "admin"})
@@ -25,6 +26,16 @@ WIDE = frozenset({"council", "viewer", "admin"})
 def may(roles: Iterable[Grant], what: str, commune: str) -> bool:
     """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator."""
     return any(grant.role in MAY[what] and covers(grant, commune) for grant in roles)
+
+
+def publishes(roles: Iterable[Grant], facility: Facility) -> bool:
+    """Whether roles allow to publish what a facility owes and does: of its staff, or of a commune that it serves."""
+    return any(
+        grant.facility == facility.code
+        if grant.role == "staff"
+        else any(may((grant,), "publish", commune) for commune in facility.communes)
+        for grant in roles
+    )
 
 
 def covers(grant: Grant, commune: str) -> bool:
@@ -68,6 +79,8 @@ async def welcomed(world: World) -> Outcome:
         await Say(_("To announce a meeting, send ANNOUNCE."), budget=2)
     if grant.role in MAY["invite"]:
         await Say(_("To invite a community facilitator, send INVITE."), budget=2)
+    if grant.role in MAY["publish"] and not world.channel.brief:
+        await Say(_("To publish the information of your facility, send its filled-in template (Excel) here."))
     return _back_to_the_menu(world)
 
 

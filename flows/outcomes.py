@@ -60,6 +60,39 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Lives:
+    """Where one lives, said on the way to something else, which goes on."""
+
+    commune: str
+    then: Goto
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """Wants a facility that has published nothing to do so."""
+
+    facility: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A pack was handed in, and nothing is wrong with it. `pack`: as JSON; `name`: of the file."""
+
+    subject: str
+    name: str
+    pack: Mapping[str, JSON]
+    warnings: tuple[JSON, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A draft is to be shown to everybody."""
+
+    subject: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """Wants no message any more that she did not ask for."""
 
@@ -150,6 +183,10 @@ Outcome = (
     | Commented
     | Described
     | Joined
+    | Lives
+    | Wished
+    | Drafted
+    | Published
     | Left
     | Speaks
     | Erased

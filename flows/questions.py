@@ -23,12 +23,13 @@ LONGEST_COMMENT = 20_000  # characters; a message of ten thousand is kept whole
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A voice note or photo, by the provider's id. `size` in bytes, `seconds` of sound."""
+    """A voice note, photo or document, by the provider's id. `size` in bytes, `seconds` of sound, `name` of a file."""
 
     kind: str
     file: str
     size: int = 0
     seconds: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,14 @@ class Said:
     """What a person said: typed text, a tapped button (key, value), something attached, or `other`.
 
     `other` names what nobody here can read: "sticker", "location", "edited" …
+    `document`: what was found in a file that was handed in (`flows.publishing`), where she may hand one in.
     """
 
     text: str = ""
     tap: tuple[str, str] | None = None
     attachment: Attachment | None = None
     other: str = ""
+    document: JSON = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ async def thanks(world: World) -> Outcome:
                 reference=reference,
             )
         )
-        return about or Goto("menu")
+        return about or Goto("read_on", {"facility": facility})
     rated = world.library.facility(str(facility))
     assert rated is not None  # a rating of it was stored a moment ago
     ways = [Option("change", _("Change"))]

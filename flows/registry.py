@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows import about, changes, follow, links, menu, notices, officials, rate, subscribe
+from flows import about, changes, follow, links, menu, notices, officials, publishing, rate, read, subscribe
 from flows.engine import Flow
 
 FLOWS: dict[str, Flow] = {
@@ -41,6 +41,15 @@ FLOWS: dict[str, Flow] = {
         officials.welcomed,
         officials.invite,
         officials.invitation,
+        read.read,
+        read.ask,
+        read.not_found,
+        read.wished,
+        read.read_on,
+        publishing.handed_in,
+        publishing.drafted,
+        publishing.published,
+        publishing.not_yours,
         links.link,
         links.link_code,
         links.linked,

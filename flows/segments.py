@@ -5,6 +5,7 @@ with any other letter, Khmer among them, all is UCS-2: 70 units, or 67 when join
 23.040: the header that joins parts takes the difference).
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
@@ -39,6 +40,9 @@ def measure(text: str) -> Segments:
     segment may end one unit early, and `count` may exceed what a division would give.
     """
     encoding = _encoding(text)
+    if encoding == "UCS-2" and max(text) <= "\uffff":  # nearly all: each character is one unit
+        units = len(text)
+        return Segments(encoding, units, 1 if units <= _ALONE[encoding] else -(-units // _JOINED[encoding]))
     widths = [_width(character, encoding) for character in text]
     units = sum(widths)
     if units <= _ALONE[encoding]:
@@ -57,10 +61,13 @@ _PLAIN = str.maketrans(
 )
 
 
+_KHMER = re.compile("[\u1780-\u17ff]")
+
+
 def affordable(text: str) -> str:
     """`text` respelt in the GSM alphabet where that loses nothing but accents and fine quotes: a Chambâk would
     make it dearer by half. A text with any letter that has no such spelling (Khmer) stays as it is."""
-    if _encoding(text) == "GSM-7":
+    if _KHMER.search(text) or _encoding(text) == "GSM-7":
         return text
     plain = "".join(
         character

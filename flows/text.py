@@ -33,6 +33,21 @@ class Catalogue(Protocol):
         ...
 
 
+class Source:
+    """The language of the source, as it is written here."""
+
+    language = "en"
+
+    def gettext(self, msgid: str) -> str:
+        return msgid
+
+    def number(self, value: int) -> str:
+        return str(value)
+
+    def day(self, on: str) -> str:
+        return on
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A message of the catalogue and the values of its placeholders."""

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from flows.channel import Channel
 from flows.library import Library
+from flows.text import Phrase, Source, spoken
 
 if TYPE_CHECKING:
     from datetime import date
 
     from flows.meetings import Meeting
+    from flows.packs import Pack
+    from flows.packsearch import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class World:
     `roles` is what the person may do and where. `now` is the local day and time, 2026-12-01T08:30.
     `upcoming` are the announced meetings that she may change; `plan` says what announcing a meeting takes (see
     `flows.notices`), the second argument being the notice that it changes.
+    `pack` is what is published of a facility or, by the service's code, in general; `search` finds the items that a
+    question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft.
+    `speak` says something in the person's language: what has to fit is cut by how long it is there.
     """
 
     contact: Contact
@@ -65,3 +71,7 @@ class World:
     now: str = ""
     upcoming: Callable[[], Sequence[tuple[int, Meeting]]] = lambda: ()
     plan: Callable[[Meeting, int | None], dict[str, Any]] = lambda meeting, notice: {}
+    pack: Callable[[str], Pack | None] = lambda subject: None
+    version: Callable[[str, int], Pack | None] = lambda subject, number: None
+    search: Callable[[str, str], Sequence[Hit]] = lambda commune, query: ()
+    speak: Callable[[Phrase | str | int], str] = lambda said: spoken(said, Source())

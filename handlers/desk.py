@@ -15,6 +15,7 @@ from flows.medium import Medium as Medium
 from flows.medium import Part as Part
 from flows.questions import Said
 from flows.text import Catalogue
+from handlers.shelf import Shelf
 from storage.codes import drawn
 from storage.vault import Vault
 
@@ -49,6 +50,8 @@ class Desk:
     username: str = ""  # of the bot, where it is known
     number: str = ""  # that text messages are sent to, where any can be
     draw: Callable[[str], str] = drawn  # a new code for a purpose
+    samples: bool = False  # whether made-up packs are shown, as in demo mode
+    shelf: Shelf = field(default_factory=Shelf)
 
     def catalogue(self, language: str, channel: Channel) -> Catalogue:
         """The wording of a channel in a language, or in the default language."""

@@ -14,6 +14,7 @@ START, STOP, HELP, MENU, BACK, CANCEL = "start", "stop", "help", "menu", "back",
 LANGUAGE, ERASE, RATE, JOIN, PRIVACY = "language", "erase", "rate", "join", "privacy"
 ANNOUNCE, MEETINGS, FOLLOW, UNFOLLOW = "announce", "meetings", "follow", "unfollow"
 INVITE, LINK, UNLINK = "invite", "link", "unlink"
+READ = "read"
 SPEAK = "speak"
 
 # CANCEL, END and QUIT are opt-outs for many SMS services, which act on them before we see them; the last two
@@ -28,6 +29,7 @@ _SAID = {
     LANGUAGE: "language pheasa piesa ភាសា",
     ERASE: "erase delete lubtinnoney លុប លុបទិន្នន័យ លុបទិន្នន័យរបស់ខ្ញុំ",
     RATE: "rate vote vaytamlai vaytomlai vaytamlay dakpintu dakpinthu វាយតម្លៃ វាយតំលៃ ដាក់ពិន្ទុ ដាក់ពិន្ទុសេវា ពិន្ទុ",
+    READ: "info information i4c informations ptormean potormean porotamean ព័ត៌មាន ពត៌មាន ពត័មាន ព័ត៍មាន អានព័ត៌មាន",
     JOIN: "join register chuhchhmuah ចុះឈ្មោះ ចូលរួម ទទួលដំណឹង",
     ANNOUNCE: "announce prakas brakas prokas ប្រកាស ប្រកាសប្រជុំ ផ្សាយដំណឹង",
     MEETINGS: "meetings meeting prachum brachum ប្រជុំ ការប្រជុំ កិច្ចប្រជុំ",
@@ -70,7 +72,30 @@ def keyword(text: str) -> Keyword | None:
         found = _WORDS.get(_folded(command.partition("@")[0]))
         if found and found.word == START:
             return Keyword(START, rest.strip()[:64])
-        return found
+        # What follows /info says what about (`information`).
+        return None if found and found.word == READ and rest.strip() else found
     if line == "?":
         return Keyword(HELP)
     return _WORDS.get(_folded(line.strip("?!.។៕ ")))
+
+
+_INFORMATION = frozenset(_folded(word) for word in _SAID[READ].split())
+_INFORMATION_KHMER = tuple(word for word in _INFORMATION if not word.isascii())
+_LONGEST_HEAD = 16  # characters in which the Khmer words for it may be typed
+LONGEST_QUESTION = 200  # characters of a question behind the word INFO
+
+
+def information(text: str) -> str | None:
+    """What follows the word INFO at the head of a message: "HC", "birth certificate"; None where it is not there, or
+    nothing follows."""
+    line = khmer.visible(text).strip().lstrip("/")
+    if len(line) > LONGEST_QUESTION:
+        return None
+    head, _blank, rest = line.partition(" ")
+    if len(head) <= _LONGEST_HEAD and _folded(head) in _INFORMATION:
+        return rest.strip() or None
+    # Khmer is written without blanks: the word may lead straight into what is asked for.
+    if head[:1].isascii() or not _folded(head[:_LONGEST_HEAD]).startswith(_INFORMATION_KHMER):
+        return None
+    ends = range(_LONGEST_HEAD, 0, -1)
+    return next((line[end:].strip() for end in ends if _folded(line[:end]) in _INFORMATION), None)

@@ -16,6 +16,7 @@ from flows.outcomes import (
     Commented,
     Described,
     Done,
+    Drafted,
     Erased,
     Followed,
     Goto,
@@ -24,13 +25,16 @@ from flows.outcomes import (
     Left,
     Linked,
     Linking,
+    Lives,
+    Published,
     Rated,
     Speaks,
     Unlinked,
+    Wished,
 )
 from flows.questions import Remark
 from flows.world import Grant
-from handlers import announcing
+from handlers import announcing, informing
 from handlers.codes import deep_link
 from handlers.desk import Desk
 from storage import audit, codes, contacts, follow, links, responses, roles
@@ -69,13 +73,24 @@ def apply(
                 rater = _rater(desk, known, person, facility, today)
                 round_code = desk.library.round_on(today.isoformat())
                 responses.regroup(connection, rater, facility, round_code, responses.groups_of(about))
-            return Applied(known, Goto("described" if about else "menu"))
+            return Applied(known, Goto("described" if about else "read_on", {"facility": facility}))
         case Joined(commune, village):
             known = contacts.remember(
                 connection, known, commune=commune, village=village, joined=True, stopped=False
             )
             links.join(connection, known.id, commune, village)
             return Applied(known, Goto("joined"))
+        case Lives(commune, then):
+            if known.contact.commune is None:
+                known = contacts.remember(connection, known, commune=commune)
+            return Applied(known, then)
+        case Wished(facility):
+            informing.wish(connection, facility, today)
+            return Applied(known, Goto("wished", {"facility": facility}))
+        case Drafted():
+            return Applied(known, informing.keep(connection, desk, known, outcome))
+        case Published():
+            return Applied(known, informing.publish(connection, desk, known, outcome))
         case Left():
             return Applied(stop(connection, known), Goto("left"))
         case Speaks(language):

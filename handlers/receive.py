@@ -14,13 +14,16 @@ from flows.engine import FlowError, Reply, Turn
 from flows.meetings import COMING, coming, thanks
 from flows.menu import PRIVACY, WELCOME
 from flows.outcomes import Coming, Goto, Speaks
+from flows.packsearch import asks_for_a_price, wanted
+from flows.pages import Page
 from flows.questions import Said, Say
+from flows.read import WHAT
 from flows.registry import FLOWS
-from flows.text import _
+from flows.text import _, spoken
 from flows.world import Grant, World
-from handlers import announcing, codes, keywords, outcomes
+from handlers import announcing, codes, informing, keywords, outcomes
 from handlers.desk import LOCAL, Desk, Incoming, Part
-from handlers.keywords import Keyword, keyword
+from handlers.keywords import Keyword, information, keyword
 from storage import contacts, conversations, inbox, outbox, places, reference, responses, roles
 from storage.contacts import Known
 from storage.database import Connection
@@ -30,11 +33,14 @@ log = structlog.get_logger(__name__)
 LONGEST_ANSWER = 24  # characters of an answer to a notice; what is longer says something else
 NOTICE = "n."  # before the number of a notice, on the buttons beneath it
 
+#: Conversations that are nothing but reading: a question in words is another way to read on.
+READING = frozenset({"read", "ask", "read_on", "wished"})
+
 MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for ever
 
 #: What the menu leads to: a tap on an old menu is as good as on a new one.
 FROM_MENU = frozenset(
-    {"rate", "announce", "meetings", "invite", "join", "leave", "language", "privacy", "help", "menu"}
+    {"rate", "read", "announce", "meetings", "invite", "join", "leave", "language", "privacy", "help", "menu"}
 )
 
 
@@ -124,17 +130,27 @@ class _Visit:
         if said.tap is not None:
             self._tapped(*said.tap)
             return
+        if said.document is not None:
+            self._begin("handed_in", {"document": said.document})
+            return
         if said.text and not said.attachment and self._code(said.text):
             return
         word = keyword(said.text) if said.text and not said.attachment else None
+        about = self._information(said) if word is None else None
         line = (
             oneline.read(said.text, self.desk.library) if word is None and self._may_be_a_line(said) else None
         )
         if word is not None:
             self._keyword(word)
+        elif about is not None:
+            self._begin("ask" if "query" in about else "read", about)
         elif self._answers_a_notice(said):
             pass
-        elif line is not None and (line.complete or self._idle):
+        elif line is not None and line.complete:
+            self._begin("rate", line.given)
+        elif self._asks(said):
+            self._begin("ask", self._question(said.text.strip()))
+        elif line is not None and self._idle:
             self._begin("rate", line.given)
         elif self.conversation is not None:
             self._resume(said)
@@ -163,6 +179,32 @@ class _Visit:
     @property
     def _idle(self) -> bool:
         return self.conversation is None or self.conversation.flow == "menu"
+
+    @property
+    def _reads(self) -> bool:
+        """Whether what is written may be a question about information: there is no other question that it answers."""
+        return self._idle or (self.conversation is not None and self.conversation.flow in READING)
+
+    def _asks(self, said: Said) -> bool:
+        """Whether somebody asks what something costs, where no other question waits for her words."""
+        if not self._reads or not said.text or said.attachment:
+            return False
+        waits = self.conversation is not None and self.conversation.asked == WHAT
+        return not waits and asks_for_a_price(said.text)
+
+    def _question(self, query: str) -> dict[str, Any]:
+        """A question, and the commune that she was reading about."""
+        answers = self.conversation.answers if self.conversation and not self._idle else {}
+        return {"query": query} | ({"commune": answers["commune"]} if answers.get("commune") else {})
+
+    def _information(self, said: Said) -> dict[str, Any] | None:
+        """What is asked for by the word INFO and what follows it; None when it is something else. In the middle of a
+        conversation only whose information it is may follow: comments begin with "information" too."""
+        rest = information(said.text) if said.text and not said.attachment else None
+        if rest is None:
+            return None
+        about = wanted(rest, self.desk.library)
+        return about if self._reads or not about.keys().isdisjoint({"service", "facility"}) else None
 
     def _may_be_a_line(self, said: Said) -> bool:
         """In the middle of a conversation only a line with digits is looked at: comments begin with "school" too."""
@@ -228,6 +270,8 @@ class _Visit:
                     return
                 if word.rest.startswith("r_") and self.desk.library.facility(word.rest[2:]):
                     self._begin("rate", {"facility": word.rest[2:].lower()})
+                elif word.rest.startswith("p_") and self.desk.library.facility(word.rest[2:]):
+                    self._begin("read", {"facility": word.rest[2:].lower()})
                 else:
                     self._begin("menu", {"welcome": True})
             case keywords.STOP:
@@ -279,6 +323,10 @@ class _Visit:
             lambda meeting, notice: announcing.plan(
                 self.connection, self.desk, known, meeting, notice, self.now
             ),
+            lambda subject: informing.pack(self.connection, self.desk, subject),
+            lambda subject, number: informing.version(self.connection, subject, number),
+            lambda commune, query: informing.search(self.connection, self.desk, commune, query),
+            lambda said: spoken(said, self.desk.catalogue(known.contact.language, self.channel)),
         )
 
     def _menu(self) -> None:
@@ -312,7 +360,7 @@ class _Visit:
         if turn is None:
             self._begin("menu", {})
         else:
-            self._take(turn)
+            self._take(turn, new=False)
 
     def _again(self) -> None:
         conversation = self.conversation
@@ -320,7 +368,7 @@ class _Visit:
         if flow is None or conversation is None:
             self._menu()
         else:
-            self._take(engine.again(flow, conversation, self._world()))
+            self._take(engine.again(flow, conversation, self._world()), new=False)
 
     def _apply(self, outcome: Any) -> Goto | None:
         done = outcomes.apply(self.connection, self.desk, self.known, self.channel, outcome, self.today)
@@ -331,11 +379,13 @@ class _Visit:
             self.desk.heard(type(outcome).__name__.lower())
         return done.then
 
-    def _take(self, turn: Turn) -> None:
-        """Follow a turn to where a question is open or nothing is left to do."""
+    def _take(self, turn: Turn, *, new: bool = True) -> None:
+        """Follow a turn to where a question is open or nothing is left to do. `new`: it was not shown before."""
         for _flow in range(MOST_FLOWS):
             self.replies += turn.replies
             if turn.outcome is None:
+                if new and turn.understood and isinstance(turn.question, Page):
+                    informing.count(self.connection, turn.question, self.today)
                 self.conversation = turn.conversation
                 self.nav = [] if turn.conversation.flow == "menu" else [keywords.MENU]
                 if turn.trail:

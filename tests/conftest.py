@@ -149,7 +149,7 @@ def vault() -> Vault:
 def desk(library: Library, vault: Vault) -> Desk:
     """Everything a message needs beside the database, in demo mode."""
     settings = Settings(demo=True)
-    return Desk(vault, library, media(settings), catalogues.load(), catalogues.languages())
+    return Desk(vault, library, media(settings), catalogues.load(), catalogues.languages(), samples=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

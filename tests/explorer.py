@@ -15,6 +15,7 @@ from typing import Any
 
 from flows import engine
 from flows.engine import Conversation, Flow, Turn
+from flows.pages import Page
 from flows.questions import MISSED, Attachment, Choice, Comment, Line, Open, Place, Question, Said
 from flows.text import Catalogue
 from flows.when import When
@@ -74,7 +75,7 @@ def answers(question: Question[Any]) -> Iterator[Said]:
     if isinstance(question, Place):
         for query in ("ព្រែកអំពិល", "ព្រែកអំពឹល", "ភូមិធំ", "ព្រែក"):
             yield Said(text=query)
-    if question.skippable:
+    if question.skippable or isinstance(question, Page):
         yield Said(text="0")
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.channels import terminal
+from bot.documents import Documents
 from broadcasts.fire import fire
 from flows.world import Grant
 from handlers.desk import LOCAL, Desk, Incoming, Part
@@ -22,6 +23,7 @@ from handlers.receive import Received, receive
 from storage import codes, outbox
 from storage.database import Connection, Database
 from storage.outbox import Outgoing
+from tests.handedin import handed_in
 
 STEP = timedelta(minutes=10)
 INVITES = "! invite "
@@ -59,6 +61,7 @@ class Story:
         self.now += timedelta(seconds=20)
         said = terminal.understood(line, self.parts)
         incoming = Incoming(self.channel, self.address, f"{self.channel}-{self.count}", said)
+        incoming = await Documents(self.database, self.desk, handed_in).read(incoming)
         received = await self.database.transact(receive, incoming, self.desk)
         self.parts = received.parts or self.parts
         return received

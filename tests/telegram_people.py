@@ -66,6 +66,11 @@ class Person:
         large = {**self._file("photo-large", b"\xff\xd8" + b"\0" * 900), "width": 800, "height": 800}
         return self._message(photo=[small, large], **_caption(caption))
 
+    def document(self, name: str, content: bytes, size: int | None = None) -> Update:
+        """She sends a file. `size`: what Telegram says of it, where that is something else."""
+        held = {**self._file("document", content), "file_name": name}
+        return self._message(document=held | ({"file_size": size} if size is not None else {}))
+
     def sticker(self) -> Update:
         size = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
         return self._message(sticker={**self._file("sticker", b"RIFF"), **size, "emoji": "👍"})

@@ -65,6 +65,16 @@ def caption(given: dict[str, Any]) -> str:
     return shown
 
 
+def photo(content: bytes) -> None:
+    """A picture: JPEG or PNG, of at most 10 MB; a PNG's sides no longer than 10,000 together, nor 20 to 1."""
+    if not content.startswith((b"\xff\xd8", b"\x89PNG\r\n\x1a\n")) or len(content) > 10_000_000:
+        raise bad("IMAGE_PROCESS_FAILED")
+    if content.startswith(b"\x89PNG"):
+        width, height = (int.from_bytes(content[at : at + 4], "big") for at in (16, 20))
+        if width + height > 10_000 or max(width, height) > 20 * min(width, height):
+            raise bad("PHOTO_INVALID_DIMENSIONS")
+
+
 class Strictness:
     """At most so many messages in any second, and one a second to a chat. `now`: the clock it goes by."""
 

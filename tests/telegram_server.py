@@ -157,7 +157,8 @@ class TelegramServer:
 
     async def _called(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        call = Call(method, rules.read({name: str(value) for name, value in (await request.post()).items()}))
+        form = {name: self._field(value) for name, value in (await request.post()).items()}
+        call = Call(method, rules.read(form))
         self.calls.append(call)
         await self._tell()
         try:
@@ -180,6 +181,14 @@ class TelegramServer:
             answer, status = {}, 500
         await self._tell()
         return web.json_response(answer, status=status)
+
+    def _field(self, value: Any) -> str:
+        """A field of a form; a file that is sent along becomes one that the bot can name, whatever comes of the call."""
+        if not isinstance(value, web.FileField):
+            return str(value)
+        name = f"uploaded-{len(self.files)}"
+        self.files[name] = value.file.read()
+        return name
 
     async def _download(self, request: web.Request) -> web.Response:
         content = self.files.get(request.match_info["path"].removeprefix("files/"))
@@ -230,6 +239,8 @@ class TelegramServer:
         name = given.get(kind, "")
         if name not in self.files:
             raise bad("wrong remote file identifier specified: Wrong string length")
+        if kind == "photo":
+            rules.photo(self.files[name])
         file = {"file_id": name, "file_unique_id": name, "file_size": len(self.files[name])}
         if kind == "voice":
             return {"voice": {**file, "duration": 1}}

@@ -11,22 +11,35 @@ import pytest
 
 from bot import catalogues
 from bot.channels.sms import Sms
-from bot.channels.telegram import LONGEST, LONGEST_DATA, Telegram
+from bot.channels.telegram import LONGEST, LONGEST_CAPTION, LONGEST_DATA, Telegram
 from flows import engine
 from flows.channel import SMS, TELEGRAM, Channel
 from flows.gazetteer import Gazetteer
 from flows.library import SERVICES, Library
 from flows.meetings import Meeting
 from flows.outcomes import Goto, Outcome
+from flows.packs import as_json
+from flows.packsearch import Hit
 from flows.questions import Open
 from flows.registry import FLOWS
 from flows.segments import measure
+from flows.text import spoken
 from flows.world import Contact, Grant, World
 from tests.explorer import NONSENSE, Step, explore
+from tests.packs import general, pack
 
 HOME = "080303"
 FACILITY = "hc080303"
 SCORES = {"hc-presence": 4, "hc-medicine": 1}
+
+#: Something wrong with a file: sheet, row, column, in English and in Khmer.
+PROBLEM = [
+    "តារាងតម្លៃសេវា",
+    5,
+    "D · តម្លៃ (រៀល)",
+    "“two” is no amount in riel. Write digits alone, for example 5000.",
+    "«ពីរ» មិនមែនជាចំនួនទឹកប្រាក់រៀលទេ។ សូមសរសេរតែលេខ ឧទាហរណ៍ 5000។",
+]
 
 #: How a code gets to us, where that is known and where it is not.
 WAYS: tuple[dict[str, Any], ...] = (
@@ -69,6 +82,51 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "linked": [{"other": 2}],
     "told": [{"here": True}, {"here": False}],
     "unlinked": [{"was": True}, {"was": False}],
+    "read": [
+        {},
+        {"facility": FACILITY},
+        {"facility": "ca080303", "block": "prices"},
+        {"facility": "ps080303"},
+        {"facility": "ps080303", "nothing": "general"},
+        {"service": "hc"},
+        {"service": "hc", "heard": ["080303", "080304"]},
+        {"commune": HOME},
+    ],
+    "ask": [{"query": query, "commune": HOME} for query in ("one", "two", "many", "nothing", "gone")]
+    + [{"query": "one"}],
+    "not_found": [{"commune": HOME}],
+    "wished": [{"facility": FACILITY}, {"facility": "ps080303"}, {"facility": "ca080303"}],
+    "read_on": [{"facility": FACILITY}, {"facility": "ps080303"}, {}],
+    "handed_in": [
+        {},
+        {"document": {"problems": [PROBLEM] * 10, "more": 190}},
+        {"document": {"problems": [[None, None, "", "No workbook.", "មិនមែនតារាងទេ។"]], "more": 0}},
+        {"document": {"name": "a.xlsx", "pack": as_json(pack()), "warnings": [PROBLEM]}},
+        {"document": {"name": "a.xlsx", "pack": as_json(pack("hc080304")), "warnings": []}},
+    ],
+    "drafted": [
+        {"subject": FACILITY, "version": 2},
+        {"subject": FACILITY, "version": 2, "warnings": [PROBLEM] * 7},
+        {"subject": FACILITY, "version": 1},
+        {"subject": FACILITY, "version": 99},
+    ],
+    "published": [{"subject": FACILITY, "done": True}, {"subject": FACILITY, "done": False}, {}],
+}
+
+#: Flows whose pages are made for the person's language, and so explored in each.
+SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted"})
+#: What is published: one facility's pack is a sample, one has nothing but the general standards of its service.
+PACKS = {
+    "hc080303": pack("hc080303"),
+    "ca080303": pack("ca080303", sample=True),
+    "ps": general("ps"),
+}
+VERSIONS = {1: pack(), 2: replace(pack(), state="draft", version=2)}
+HITS = {
+    "one": [Hit("hc080303", "prices-2", 1.0)],
+    "two": [Hit("hc080303", "prices-3", 1.0), Hit("hc080303", "prices-4", 0.9)],
+    "many": [Hit(code, f"prices-{n}", 0.9) for n in (1, 2, 3, 4) for code in ("hc080303", "ca080303")],
+    "gone": [Hit("hc080303", "prices-99", 1.0)],
 }
 
 #: What an official may do; everybody else may nothing.
@@ -78,6 +136,7 @@ ROLES: dict[str, list[tuple[Grant, ...]]] = {
     "announce": [(), CAF, (*CAF, Grant("council", "080304")), (Grant("admin", "08"),)],
     "meetings": [(), CAF],
     "change": [CAF],
+    "handed_in": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
     "invite": [
         (),
         CAF,
@@ -160,7 +219,7 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
     asks = flow in {"announce", "change"}
     return [
         World(
-            contact,
+            replace(contact, language=language),
             channel,
             library,
             lambda _facility, n=n: n,
@@ -170,7 +229,12 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
             now="2026-11-22T09:00",
             upcoming=lambda: [(12, MEETING)],
             plan=lambda meeting, notice, plan=plan: plan,
+            pack=PACKS.get,
+            version=lambda subject, number: VERSIONS.get(number),
+            search=lambda commune, query: HITS.get(query, []),
+            speak=lambda said, language=language: spoken(said, CHAINS[language, channel.wording]),
         )
+        for language in (LANGUAGES if flow in SPOKEN else LANGUAGES[:1])
         for contact in (CONTACTS[:1] if asks else CONTACTS)
         for n in rated
         for roles in ROLES.get(flow, [()])
@@ -178,10 +242,11 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
     ]
 
 
-def steps(library: Library, channel: Channel, flow: str) -> list[Step]:
+def steps(library: Library, channel: Channel, flow: str) -> list[tuple[Step, list[str]]]:
+    """Every step, with the languages in which it is to fit."""
     labels = [CHAINS[code, channel.wording] for code in LANGUAGES]
     return [
-        step
+        (step, [world.contact.language] if flow in SPOKEN else LANGUAGES)
         for world in worlds(library, channel, flow)
         for given in GIVEN.get(flow, [{}])
         for step in explore(FLOWS[flow], flow, world, given, labels)
@@ -192,9 +257,9 @@ def steps(library: Library, channel: Channel, flow: str) -> list[Step]:
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_answer(flow: str, channel: Channel, part: Library) -> None:
     taken = steps(part, channel, flow)
-    ended = Counter(type(step.turn.outcome).__name__ for step in taken if step.turn.outcome is not None)
+    ended = Counter(type(step.turn.outcome).__name__ for step, _in in taken if step.turn.outcome is not None)
     assert ended, "no way leads to an end"
-    for step in taken:
+    for step, languages in taken:
         assert step.turn.understood, (step.before, step.said)
         outcome = step.turn.outcome
         assert outcome is None or isinstance(outcome, Outcome)
@@ -202,7 +267,7 @@ def test_every_answer(flow: str, channel: Channel, part: Library) -> None:
             assert outcome.flow in FLOWS
         if not step.turn.replies:
             continue
-        for language in LANGUAGES:
+        for language in languages:
             _fits(step, channel, language)
 
 
@@ -217,6 +282,8 @@ def _fits(step: Step, channel: Channel, language: str) -> None:
         assert "{" not in text and "\u200b" not in text.replace("\n", ""), text
         if channel is TELEGRAM:
             assert len(text) <= LONGEST
+            if "picture" in message:
+                assert len(text.encode("utf-16-le")) // 2 <= LONGEST_CAPTION
             for row in message.get("keyboard", ()):
                 for label, data in row:
                     assert label.strip() and 1 <= len(data.encode()) <= LONGEST_DATA, (label, data)

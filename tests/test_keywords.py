@@ -193,8 +193,8 @@ def test_the_ways_out_that_are_offered_by_name_are_keywords() -> None:
 
 def test_every_word_of_the_help_text_is_a_keyword() -> None:
     """Each line of the Khmer help begins with the word to write."""
-    help_ = "Write RATE to rate a service, JOIN to hear of meetings, MENU for everything, BACK to return one question, STOP to get no more messages."
+    help_ = "Write RATE to rate a service, INFO to read about it, JOIN to hear of meetings, MENU for everything, BACK to return one question, STOP to get no more messages."
     lines = catalogues.load()["km", "messages"].gettext(help_).splitlines()[1:]
     found = [keyword(line.partition(" – ")[0]) for line in lines]
-    wanted = (keywords.RATE, keywords.JOIN, keywords.MENU, keywords.BACK, keywords.STOP)
+    wanted = (keywords.RATE, keywords.READ, keywords.JOIN, keywords.MENU, keywords.BACK, keywords.STOP)
     assert [one and one.word for one in found] == list(wanted)

@@ -25,7 +25,10 @@ def described(what: Incoming | Blocked | Elsewhere | None) -> dict[str, Any] | N
         case Incoming(channel, address, message, said):
             found = {"channel": channel, "address": address, "message": message}
             found |= {"text": said.text, "other": said.other, "tap": said.tap and list(said.tap)}
-            found["attachment"] = said.attachment and list(astuple(said.attachment))
+            # Only a file has a name.
+            found["attachment"] = said.attachment and [
+                part for part in astuple(said.attachment) if part != ""
+            ]
             return {name: value for name, value in found.items() if value}
         case Blocked(address, blocked):
             return {"address": address, "blocked": blocked}

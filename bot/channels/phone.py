@@ -248,7 +248,7 @@ def _shown(row: int | None, parts: list[Part], medium: Medium) -> list[dict[str,
 
 
 #: What goes with a message, as the page can show it.
-MARKS = {"photo": "🖼", "voice": "🎤"}
+MARKS = {"photo": "🖼", "voice": "🎤", "picture": "📊"}
 
 
 def _text(part: Part) -> str:

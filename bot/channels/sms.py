@@ -12,6 +12,7 @@ from typing import Any
 from flows import khmer
 from flows.channel import SMS, Channel
 from flows.engine import Reply
+from flows.pages import Page
 from flows.questions import Choice, Open, Option, Question, Said, Say, Scale
 from flows.segments import affordable, split
 from flows.text import Catalogue, _, spoken
@@ -50,6 +51,8 @@ class Sms:
 
 def asked(question: Question[Any], catalogue: Catalogue) -> str:
     """A question with its numbered options."""
+    if isinstance(question, Page):
+        return spoken(question.written, catalogue)
     text = spoken(question.text, catalogue)
     if isinstance(question, Scale):
         ends = LEGEND if question.legend else RANGE

@@ -6,6 +6,8 @@ keyboard is known to be old.
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -19,9 +21,12 @@ import telegram.helpers
 from telegram.constants import ChatType, MessageLimit
 from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
+from bot.errors import where
 from bot.sender import Refused
 from flows.channel import TELEGRAM, Channel
 from flows.engine import Reply
+from flows.packs import Performance, as_json, from_json
+from flows.pages import Page, Picture
 from flows.questions import SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
 from flows.text import Catalogue, _, pieces, spoken
 from handlers.deliveries import AGAIN, FINAL, GONE
@@ -55,6 +60,7 @@ class Telegram:
         texts: list[str] = []
         question: Question[Any] | None = None
         attached: Attachment | None = None
+        picture: Picture | None = None
         for reply in replies:
             if isinstance(reply, Say):
                 texts.append(spoken(reply.text, catalogue))
@@ -62,11 +68,17 @@ class Telegram:
             else:
                 question = reply
                 texts.append(_asked(reply, catalogue))
+                picture = reply.picture if isinstance(reply, Page) else None
         parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(texts), LONGEST)]
+        beside: dict[str, Any] = {}
         if attached is not None and attached.kind in ATTACHED:
+            beside = {attached.kind: attached.file}
+        elif picture is not None and self.channel.images:
+            beside = {PICTURE: {"pack": as_json(picture.pack), "language": picture.language}}
+        if beside:
             if not parts or _units(parts[0]["text"]) > LONGEST_CAPTION or len(parts) > 1:
                 parts.insert(0, {"text": ""})
-            parts[0][attached.kind] = attached.file
+            parts[0] |= beside
         keyboard = _keyboard(question, catalogue, tag, nav) if question is not None else []
         if keyboard and parts:
             parts[-1]["keyboard"] = keyboard
@@ -74,6 +86,7 @@ class Telegram:
 
 
 ATTACHED = ("photo", "voice")
+PICTURE = "picture"  # in a part: what is to be drawn when it is sent, its text saying the same
 
 
 def _units(text: str) -> int:
@@ -176,6 +189,10 @@ def what(message: telegram.Message) -> Said:
     if message.photo:
         largest = message.photo[-1]
         return Said(caption, attachment=Attachment("photo", largest.file_id, largest.file_size or 0))
+    if message.document is not None:
+        file = message.document
+        held = Attachment("document", file.file_id, file.file_size or 0, name=file.file_name or "")
+        return Said(caption, attachment=held, other="document")
     return Said(other=telegram.helpers.effective_message_type(message) or "unknown")
 
 
@@ -252,6 +269,40 @@ UNUSABLE = ("file identifier", "file of type", "type of file", "file reference",
 LOCKED_FOR = 60.0  # seconds of quiet when Telegram does not know the bot: somebody must mend the settings
 
 
+#: A picture that Telegram does not take, whoever it is for.
+NO_PICTURE = (*UNUSABLE, "photo_invalid", "image_process_failed")
+MOST_PICTURES = 5000  # whose ids are remembered; one takes a hundred bytes
+
+
+def draw(wanted: dict[str, Any]) -> bytes:
+    """The picture that a part asks for, as PNG."""
+    from reports.bars import performance_png  # brings Typst with it
+
+    pack = from_json(wanted["pack"])
+    items = [item for item in pack.items if isinstance(item, Performance)]
+    return performance_png(items, wanted["language"], sample=pack.sample)
+
+
+class Pictures:
+    """What was drawn and sent before, by what it shows: Telegram keeps a file and takes its id instead."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, str] = {}
+
+    def number(self, wanted: dict[str, Any]) -> str:
+        """What tells one picture from another."""
+        whole = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def keep(self, number: str, sent: Any) -> None:
+        """Remember the id that Telegram gave to a photo, of the largest of its sizes."""
+        sizes = sent.get("photo") if isinstance(sent, dict) else None
+        if sizes:
+            if len(self.sent) >= MOST_PICTURES:
+                self.sent.pop(next(iter(self.sent)))
+            self.sent[number] = str(sizes[-1]["file_id"])
+
+
 class TelegramTransport:
     """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429). `paid`: what
     is sent to many is paid for, and may be more than 30 a second."""
@@ -261,6 +312,7 @@ class TelegramTransport:
     def __init__(self, bot: telegram.Bot, *, paid: bool = False) -> None:
         self.bot = bot
         self.paid = paid
+        self.pictures = Pictures()
 
     def weigh(self, part: Part) -> int:
         """Every message is one."""
@@ -290,6 +342,10 @@ class TelegramTransport:
         """What was sent, as Telegram describes it; None where only a file was to be sent, and it can't be."""
         text = part["text"]
         given = {"chat_id": chat, "reply_markup": markup(part), "allow_paid_broadcast": paid}
+        if PICTURE in part:
+            sent = await self._send_picture(given, part[PICTURE], text)
+            if sent is not None or not text:
+                return sent
         kind = next((kind for kind in ATTACHED if kind in part), None)
         if kind is not None:
             method = "sendPhoto" if kind == "photo" else "sendVoice"
@@ -303,6 +359,36 @@ class TelegramTransport:
             if not text:
                 return None
         return await self._call("sendMessage", {**given, "text": text})
+
+    async def _send_picture(self, given: dict[str, Any], wanted: dict[str, Any], text: str) -> Any:
+        """Send what is to be drawn: as it was sent before, if it was. None where it can't be drawn or is not taken;
+        the words say the same."""
+        given = {**given, "caption": text or None}
+        number = self.pictures.number(wanted)
+        known = self.pictures.sent.get(number)
+        if known is not None:
+            try:
+                return await self._call("sendPhoto", {**given, "photo": known})
+            except BadRequest as error:
+                if not any(words in str(error).lower() for words in UNUSABLE):
+                    raise
+                self.pictures.sent.pop(number, None)
+        try:
+            drawn = await asyncio.to_thread(draw, wanted)
+        except Exception as error:  # whatever is wrong with drawing, she can read the words
+            log.warning("picture_not_drawn", error=type(error).__name__, where=where(error))
+            return None
+        file = telegram.InputFile(drawn, filename="performance.png")
+        try:
+            sent = await self._call("sendPhoto", {**given, "photo": file})
+        except BadRequest as error:
+            said = str(error).lower()
+            if not any(words in said for words in NO_PICTURE):
+                raise
+            log.warning("picture_left_out")
+            return None
+        self.pictures.keep(number, sent)
+        return sent
 
     async def _call(self, method: str, given: dict[str, Any]) -> Any:
         """The library's own call with its errors, but without the objects that it would make of each answer: half of
@@ -334,6 +420,7 @@ async def acknowledge(bot: telegram.Bot, query: Mapping[str, Any], received: Rec
 #: Translators: shown beside /command in Telegram's menu
 COMMANDS = (
     ("rate", _("Rate a service")),
+    ("info", _("Information")),
     ("join", _("Get village notices")),
     ("menu", _("Main menu")),
     ("language", _("Language")),

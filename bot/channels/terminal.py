@@ -33,6 +33,8 @@ def shown(part: Part, channel: Channel) -> Iterator[str]:
     yield (HEARD + lines[0]).rstrip()
     for line in lines[1:]:
         yield "  " + line if line.strip() else HEARD.strip()
+    if "picture" in part:
+        yield "  {picture}"
     for row in part.get("keyboard", ()):
         yield "  " + " ".join(f"[{label}]" for label, _data in row)
     if channel.brief:
@@ -47,6 +49,8 @@ def stored(outcome: Any) -> str | None:
         return None
     fields = {field.name: _plain(getattr(outcome, field.name)) for field in dataclasses.fields(outcome)}
     kept = {name: value for name, value in fields.items() if value is not None}
+    for long in ("then", "pack"):  # where it went on; all that a pack says
+        kept.pop(long, None)
     return f"{STORED}{type(outcome).__name__} {json.dumps(kept, ensure_ascii=False)}"
 
 
@@ -61,7 +65,8 @@ def _plain(value: Any) -> Any:
 
 
 def understood(line: str, parts: Iterable[Part]) -> Said:
-    """What a typed line stands for: [label] is a tap on a button that is there; {voice 12} and {photo} are sent."""
+    """What a typed line stands for: [label] is a tap on a button that is there; {voice 12}, {photo} and
+    {document prices.xlsx} are sent."""
     line = line.rstrip("\n")
     text = line.strip()
     if text.startswith("[") and text.endswith("]") and len(text) > 2:
@@ -79,5 +84,7 @@ def understood(line: str, parts: Iterable[Part]) -> Said:
         if kind in {"voice", "photo"}:
             seconds = int(amount) if amount.isdigit() else 0
             return Said(attachment=Attachment(kind, f"{kind}-file", 0, seconds))
+        if kind == "document":
+            return Said(attachment=Attachment(kind, amount, name=amount), other=kind)
         return Said(other=kind or "unknown")
     return Said(text=line)
