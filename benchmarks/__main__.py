@@ -1,6 +1,6 @@
 """Speed and size: every figure beside its goal, ratios first. A goal that is missed is said, not raised.
 
-python -m benchmarks [engine] [sqlite] [postgres] [process] [finder]
+python -m benchmarks [engine] [sqlite] [postgres] [process] [delivery] [finder]
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import engine, turns
+from benchmarks import delivery, engine, turns
 from benchmarks.databases import ROOT, Databases, sync_milliseconds
 from benchmarks.figures import Figure, show
 
-LONGEST = 200.0  # seconds after which no further part is begun
+LONGEST = 300.0  # seconds after which no further part is begun
 
 PARTS: dict[str, tuple[str, Callable[[Databases], list[Figure]]]] = {
     "engine": ("a turn of the engine alone", engine.figures),
     "sqlite": ("turns on SQLite, ours and the rival", turns.on_sqlite),
     "postgres": ("turns on PostgreSQL, ours, the rival and the bare statements", turns.on_postgres),
     "process": ("samleng run: start, memory, replies that leave", turns.all_in_one),
+    "delivery": ("delivery: queueing, sending, replies in the middle of it", delivery.figures),
 }
 FINDER = "finder"
 
