@@ -42,7 +42,7 @@ class Pace:
             raise ValueError("a channel sends at least one a second")
         self.rate = rate
         self._slots: deque[Slot] = deque(maxlen=rate)  # of the last ones, oldest first
-        self._chats: dict[str, deque[Slot]] = {}  # the last ones to each, oldest first
+        self._chats: dict[str, tuple[Slot, ...]] = {}  # the last ones to each, oldest first
         self._order: deque[tuple[Slot, str]] = deque()  # whose chats to forget, oldest first
         self._next = float("-inf")  # when bulk is due, had it never been late
         self._last = float("-inf")  # when anything left
@@ -104,7 +104,7 @@ class Pace:
         """One leaves now; to be told when it is answered. Bulk waits its time, whichever it was."""
         slot = Slot(now, now + LOST)
         self._slots.extend([slot] * min(weight, self.rate))
-        self._chats.setdefault(chat, deque(maxlen=BURST)).append(slot)
+        self._chats[chat] = (*self._chats.get(chat, ())[1 - BURST :], slot)
         self._order.append((slot, chat))
         while self._order and self._order[0][0].left < now - (BURST + 2) * SECOND:
             old, whose = self._order.popleft()
