@@ -31,8 +31,10 @@ format: .venv/dev.stamp
 bench: .venv/dev.stamp ## speed and memory, as ratios
 	$(BIN)/python -m benchmarks
 
-chaos: .venv/dev.stamp ## kill -9 at random points of a load; ROUNDS=20
+chaos: .venv/dev.stamp ## kill -9 at random points of a load and of a broadcast; ROUNDS=20
 	$(BIN)/python -m benchmarks.chaos --rounds $(or $(ROUNDS),20)
+	$(BIN)/python -m benchmarks.chaos_delivery --rounds $(or $(ROUNDS),100)
+	$(BIN)/python -m benchmarks.chaos_pair --freeze
 
 say: setup ## a conversation in this terminal
 	@$(BIN)/samleng chat

@@ -112,7 +112,8 @@ def run(rounds: int, kind: str, seed: int) -> bool:
         url = databases.fresh(kind)
         log = databases.folder / "log"
         with bot_api(log) as api:
-            server = Server([*SAMLENG, "run"], log, settings(url, f"http://127.0.0.1:{api.port}"))
+            quick = {"SAMLENG_TELEGRAM_PACE": "5000"}  # what is killed is the answering, not the sending
+            server = Server([*SAMLENG, "run"], log, settings(url, f"http://127.0.0.1:{api.port}") | quick)
             try:
                 return asyncio.run(_rounds(rounds, server, url, random.Random(seed)))
             finally:

@@ -41,5 +41,5 @@ def show(figures: list[Figure], title: str) -> None:
 
 
 def said(value: float, unit: str) -> str:
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    digits = 0 if abs(value) >= 100 or not value else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f} {unit}".strip()

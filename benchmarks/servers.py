@@ -123,7 +123,6 @@ def settings(database: str, telegram_api: str) -> dict[str, str]:
         "SAMLENG_TELEGRAM_SECRET": SECRET,
         "SAMLENG_TELEGRAM_API": telegram_api,
         "SAMLENG_TELEGRAM_USERNAME": "samleng_bot",
-        "SAMLENG_TELEGRAM_PACE": "100000",  # every reply leaves, as the rival's do
         "SAMLENG_SMS_ACCOUNT_SID": "AC" + "0" * 32,
         "SAMLENG_SMS_AUTH_TOKEN": SMS_TOKEN,
         "SAMLENG_SMS_FROM": "+85500000000",

@@ -144,7 +144,8 @@ def all_in_one(databases: Databases) -> list[Figure]:
     url = databases.sqlite()
     log = databases.folder / "log"
     with bot_api(log) as api:
-        environment = settings(url, f"http://127.0.0.1:{api.port}")
+        # As many a second as there are: at Telegram's 30 most replies would still wait when the load is over.
+        environment = settings(url, f"http://127.0.0.1:{api.port}") | {"SAMLENG_TELEGRAM_PACE": "5000"}
         with Server([*SAMLENG, "run"], log, environment):
             pass  # once, so that the next start is a warm one
         with Server([*SAMLENG, "run"], log, environment) as server:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 SECOND = 1.0
 GUARD = 0.01  # seconds beyond the second in which the provider counts
-SPACING = 1.02  # of bulk, in shares of what the rate alone would ask for
+#: Of bulk, in shares of what the rate alone would ask for: of thirty a second one is left for the reply of another
+#: process, which nobody here knows of yet.
+SPACING = 1.035
 CATCH_UP = 0.2  # seconds that bulk may be late by and make good; more was a pause
 NEARER = 0.005  # it does so by so many seconds less from one to the next, so that no bunches form
 LOST = 1.0  # seconds after which what was not answered has arrived or never will
@@ -40,7 +42,7 @@ class Pace:
             raise ValueError("a channel sends at least one a second")
         self.rate = rate
         self._slots: deque[Slot] = deque(maxlen=rate)  # of the last ones, oldest first
-        self._chats: dict[str, deque[Slot]] = {}  # the last ones to each, oldest first
+        self._chats: dict[str, tuple[Slot, ...]] = {}  # the last ones to each, oldest first
         self._order: deque[tuple[Slot, str]] = deque()  # whose chats to forget, oldest first
         self._next = float("-inf")  # when bulk is due, had it never been late
         self._last = float("-inf")  # when anything left
@@ -70,7 +72,7 @@ class Pace:
         if self._waiting:
             return self._interval(now)
         due_at = max(self._next, self._last + self._interval(now) - NEARER)
-        return max(0.0, due_at - now, self._room(max(1, self.rate - self._others), weight) - now)
+        return max(0.0, due_at - now, self._room(self._bulk, weight) - now)
 
     def chat(self, now: float, chat: str) -> float:
         """Seconds until a chat may get one of many, as far as it alone goes; 0.0 for at once."""
@@ -89,7 +91,12 @@ class Pace:
         """Seconds from one of bulk to the next."""
         while self._share < 1 and now >= self._slowed + SLOWED:
             self._share, self._slowed = min(1.0, self._share * 2), self._slowed + SLOWED
-        return SPACING / (max(1, self.rate - self._others) * self._share)
+        return SPACING / (self._bulk * self._share)
+
+    @property
+    def _bulk(self) -> int:
+        """How many of bulk may leave in a second."""
+        return max(1, self.rate - self._others)
 
     # -- What happened ---------------------------------------------------------------------------------
 
@@ -97,7 +104,7 @@ class Pace:
         """One leaves now; to be told when it is answered. Bulk waits its time, whichever it was."""
         slot = Slot(now, now + LOST)
         self._slots.extend([slot] * min(weight, self.rate))
-        self._chats.setdefault(chat, deque(maxlen=BURST)).append(slot)
+        self._chats[chat] = (*self._chats.get(chat, ())[1 - BURST :], slot)
         self._order.append((slot, chat))
         while self._order and self._order[0][0].left < now - (BURST + 2) * SECOND:
             old, whose = self._order.popleft()

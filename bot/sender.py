@@ -12,10 +12,10 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -37,6 +37,7 @@ AT_ONCE = 8  # messages under way in a sweep
 #: Seconds for which a row that was leased is sent; after that another may take it, and it would go out twice.
 HELD = outbox.LEASE.total_seconds() - 15
 LEARN_EVERY = 1.0  # seconds between looks at what other processes were told by the provider
+PATIENCE = 5.0  # seconds of silence for which a reply waits here, rather than for a sweep
 CLOSING = 10.0  # seconds for what is under way when the process ends
 
 
@@ -144,19 +145,34 @@ class Sender:
             return
         self._learn_soon()
         for index in range(row.parts_sent, len(row.parts)):
-            slot = await self._room(row, row.parts[index], until)
-            if self.watch.now() > until:
+            mark = await self._say_part(row, index, until)
+            if mark is None:
                 return  # by now somebody else may have taken it
-            quiet_until = self.quiet_until(row.channel)
-            if quiet_until is not None:
-                self.marks.note(Mark(row.id, row.channel, "queued", retry_at=quiet_until, tried=False))
-                return
-            if index == row.parts_sent:
-                self.said.append(row.id)
-            mark = await self.hand_over(row, row.parts, index, slot)
             self.marks.note(mark)
             if mark.state != "sending":
                 return
+
+    async def _say_part(self, row: Outgoing, index: int, until: float) -> Mark | None:
+        """Send one part; what became of the row, or None where it took too long. A short silence that the provider
+        asked for is waited out here: somebody waits for it."""
+        while True:
+            slot = await self._room(row, row.parts[index], until)
+            if self.watch.now() > until:
+                return None
+            quiet_until = self.quiet_until(row.channel)
+            mark = Mark(row.id, row.channel, "queued", retry_at=quiet_until, tried=False)
+            if quiet_until is None:
+                if index == row.parts_sent and row.id not in self.said:
+                    self.said.append(row.id)
+                mark = await self.hand_over(row, row.parts, index, slot)
+                quiet_until = mark.quiet_until
+                if quiet_until is None:
+                    return mark
+                self._beside(self._tell(row.channel, quiet_until))
+            silence = (quiet_until - self.clock()).total_seconds()
+            if silence > PATIENCE or self.watch.now() + silence > until:
+                return mark
+            await self.watch.sleep(max(silence, STEP))
 
     async def _room(self, row: Outgoing, part: Part, until: float) -> Slot | None:
         """Wait until a reply may leave, before all bulk and in the order they came. None where there is no pace, or
@@ -274,9 +290,17 @@ class Sender:
         if self.watch.now() < self._learnt + LEARN_EVERY:
             return
         self._learnt = self.watch.now()
-        task = asyncio.create_task(self._learn())
+        self._beside(self._learn())
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    async def _tell(self, channel: str, until: datetime) -> None:
+        """Let the other processes know that the provider asked for silence."""
+        with suppress(Away):
+            await self.database.transact(lanes.quiet, channel, until)
 
     async def _learn(self) -> None:
         with suppress(Away):

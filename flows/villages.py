@@ -111,6 +111,8 @@ def _one(name: str, villages: Sequence[Place]) -> str | None:
     wanted = _folded(name)
     if not wanted:
         return None
+    if wanted.isdigit():  # a code is right or wrong, and never like another
+        return wanted if any(place.code == wanted for place in villages) else None
     scored = sorted(
         (
             (max(OSA.normalized_similarity(wanted, _folded(known)) for known in _names(place)), place.code)

@@ -30,6 +30,8 @@ Work = Callable[Concatenate[sa.Connection, P], R]
 Job = tuple[Callable[[sa.Connection], Any], "asyncio.Future[Any]"]
 
 BATCH = 32  # turns that share one COMMIT on SQLite: what keeps a slow disk usable
+#: A process that freezes in the middle of a transaction holds its locks no longer than this.
+IDLE_MILLISECONDS = "10000"
 BUSY_SECONDS = 5  # how long one process waits for another's write lock
 
 
@@ -194,7 +196,12 @@ class PostgresDatabase(Database):
 
         self.url = url
         self._engine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=1800
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_recycle=1800,
+            connect_args={"server_settings": {"idle_in_transaction_session_timeout": IDLE_MILLISECONDS}},
         )
         self._most = min(
             3, pool_size

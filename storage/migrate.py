@@ -52,6 +52,8 @@ def _upgrade(connection: sa.Connection, content: Path) -> Migrated:
     if connection.dialect.name == "postgresql":
         # Two processes that start together migrate one after the other; the lock goes with the transaction.
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(5841)"))
+        # Between two statements all content is read; elsewhere so long a silence means a frozen process.
+        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     before = current(connection)
     if before != NEWEST:
         from alembic import command

@@ -347,7 +347,7 @@ async def test_a_database_that_is_away_is_said_so(
     async def away(*_arguments: Any) -> None:
         raise Away("no answer")
 
-    monkeypatch.setattr(app.database, "transact", away)
+    monkeypatch.setattr(app.database, "turn", away)
     monkeypatch.setattr(app.database, "read", away)
     for response in (
         await phone.post("/phone/sms/messages", json={"id": "message-1", "text": RATE}),
