@@ -64,6 +64,10 @@ class _Reading:
     complete: bool = False
 
 
+#: A hyphen between the service and the name of a place: "HC - Preaek Ampil". Before a digit it leaves a score out.
+_PARTED = re.compile(r"^\s*[-–—]\s*(?=[^\W\d_])")
+
+
 def read(text: str, library: Library) -> Line | None:
     """The line's answers for the flow `rate`; None when it does not name a service first."""
     if len(text) > LONGEST or text[:1].isdigit():  # most messages are a digit, and no line begins with one
@@ -78,6 +82,7 @@ def read(text: str, library: Library) -> Line | None:
         named, after = _facility(rest.lstrip(), library)
         if named is not None and named.service == service:
             facility, rest = named, after
+    rest = _PARTED.sub(" ", rest)
     criteria = library.criteria(service)
     given: dict[str, Any] = {"service": service}
     if facility is not None:
