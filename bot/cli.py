@@ -14,11 +14,7 @@ import typer
 from rich.table import Table
 
 from bot import catalogues, commands
-from bot.commands import CONTENT, err, notices, out, people, posters, run_async
-from bot.commands.facilities import facilities
-from bot.commands.i4c import i4c
-from bot.commands.parked import parked
-from bot.commands.places import find, places
+from bot.commands import CONTENT, err, out, run_async
 from bot.settings import BadSettings, NotReady, Settings, read_settings
 from storage import migrate, reference
 from storage.database import Away, connect
@@ -32,11 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Samleng, the voice of citizens.",
 )
-app.add_typer(facilities, name="facilities")
-app.add_typer(places, name="places")
-posters.register(i4c)
-app.add_typer(i4c, name="i4c")
-app.add_typer(parked, name="parked")
+#: What runs for weeks, and holds nothing in memory that only other commands need.
+PROCESSES = frozenset({"run", "serve", "work", "release", "migrate"})
 
 
 def main() -> None:
@@ -230,9 +223,26 @@ def cost_() -> None:
     out.print(table)
 
 
-app.command()(find)
-people.register(app)
-notices.register(app)
+def complete() -> None:
+    """All the other commands."""
+    from bot.commands import notices, people, posters
+    from bot.commands.facilities import facilities
+    from bot.commands.i4c import i4c
+    from bot.commands.parked import parked
+    from bot.commands.places import find, places
+
+    app.command()(find)
+    people.register(app)
+    notices.register(app)
+    app.add_typer(facilities, name="facilities")
+    app.add_typer(places, name="places")
+    posters.register(i4c)
+    app.add_typer(i4c, name="i4c")
+    app.add_typer(parked, name="parked")
+
+
+if sys.argv[1:2] == [] or sys.argv[1] not in PROCESSES:
+    complete()
 
 
 if __name__ == "__main__":
