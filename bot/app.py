@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 import telegram
@@ -37,9 +37,6 @@ from storage.database import Away, Database, connect
 from storage.outbox import Outgoing
 from storage.vault import Vault
 
-if TYPE_CHECKING:
-    from bot.channels.sms_service import SmsTransport
-
 log = structlog.get_logger(__name__)
 
 EVENTS = Counter("samleng_events", "What happened, without who", ["event"])
@@ -66,7 +63,7 @@ class App:
         self.username = settings.telegram_username
         self.telegram_secret = settings.telegram_secret or desk.vault.token("telegram")
         transports: dict[str, Transport] = {}
-        self._sms: SmsTransport | None = None
+        self._sms: sms_channel.LateTransport | None = None
         self._requests: list[AiohttpRequest] = []
         if settings.telegram_on:
             self._requests = [AiohttpRequest(connections) for connections in (64, 1)]
@@ -82,10 +79,8 @@ class App:
                 self.bot, paid=settings.telegram_paid
             )
         if settings.sms_on:
-            from bot.channels.sms_service import SmsTransport  # half a second that others start without
-
             callback = f"{settings.public_url}/sms/status" if settings.public_url else ""
-            self._sms = SmsTransport(
+            self._sms = sms_channel.LateTransport(
                 settings.sms_account_sid,
                 settings.sms_auth_token,
                 settings.sms_from,

@@ -6,18 +6,23 @@ the invisible U+200B that would cost a unit each.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from flows import khmer
 from flows.channel import SMS, Channel
 from flows.engine import Reply
 from flows.pages import Page
 from flows.questions import Choice, Open, Option, Question, Said, Say, Scale
-from flows.segments import affordable, split
+from flows.segments import affordable, measure, split
 from flows.text import Catalogue, _, spoken
 from handlers.deliveries import AGAIN, FINAL, GONE, LATER, SLOW, STOPPED
 from handlers.desk import Incoming, Part
+
+if TYPE_CHECKING:
+    from bot.channels.sms_service import SmsTransport
 
 #: Segments of one message. Basic phones join a few reliably; ten of Khmer would still be within the 1,600
 #: characters that Twilio-compatible services take. A longer text becomes several messages, numbered (១/៣).
@@ -122,3 +127,29 @@ def reported(form: Mapping[str, str]) -> tuple[str, str, str | None] | None:
     state = STATES.get(form.get("MessageStatus", form.get("SmsStatus", "")).lower())
     sid = form.get("MessageSid") or form.get("SmsSid")
     return (sid, state, form.get("ErrorCode") or None) if state and sid else None
+
+
+class LateTransport:
+    """The service's transport, whose library is loaded when something is first sent: it takes half a second and
+    5 MiB, and answers to messages leave in the reply to the webhook without it. `service`: as `SmsTransport` takes it.
+    """
+
+    usual = 2  # segments of most that is said in Khmer
+
+    def __init__(self, *service: str) -> None:
+        self._service = service
+        self._made: SmsTransport | None = None
+
+    def weigh(self, part: Part) -> int:
+        """The pace of SMS is in segments."""
+        return measure(str(part["text"])).count
+
+    async def send(self, address: str, part: Part, number: int, *, bulk: bool = False) -> str | None:
+        if self._made is None:
+            module = await asyncio.to_thread(import_module, "bot.channels.sms_service")
+            self._made = self._made or module.SmsTransport(*self._service)
+        return await self._made.send(address, part, number, bulk=bulk)
+
+    async def close(self) -> None:
+        if self._made is not None:
+            await self._made.close()
