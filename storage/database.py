@@ -103,7 +103,7 @@ def sqlite_engine(url: sa.URL, *, writes: bool = True) -> sa.Engine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged answer survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-8000")
+        cursor.execute("PRAGMA cache_size=-3000")  # KiB; the system caches the file as well
         cursor.close()
 
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
