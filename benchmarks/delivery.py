@@ -45,6 +45,9 @@ BUSY_SHARE = 0.005
 PACE = 30  # of Telegram, messages a second
 HELD = 20.0  # seconds in which the pace is measured
 REPLIES = 20
+QUICK = 5.0  # seconds in which they write where it goes as fast as it can
+#: Web processes beside the worker that are tried; 0: all in one process.
+WEBS = {"sqlite": (0, 1), "postgres": (1, 2)}
 WARM = 5  # people who write before, to a process that has answered nobody yet
 LEFT = "SELECT count(*) FROM outbox WHERE broadcast IS NOT NULL AND state IN ('queued', 'sending')"
 
@@ -162,15 +165,24 @@ def sending(databases: Databases, kind: str) -> list[Figure]:
         Figure(f"{name}: the same, processor time a message", quick.milliseconds, "ms"),
         Figure(f"{name}: the bare loop", quick.bare, "messages/s"),
         Figure(f"{name}: one sender, and 0.5 % 429 with retry_after 1", hard.rate, "messages/s"),
+        Figure(
+            f"{name}: as many as it would be if nothing took time but the waiting", hard.most, "messages/s"
+        ),
+        Figure(
+            f"{name}: of it in the time in which it was not told to wait", hard.allowed, "messages/s", 1000
+        ),
         Figure(f"{name}: calls of it while told to wait", hard.counts.get("came although told to wait", 0)),
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A run: messages a second in its middle, processor time a message, and the bare loop's rate."""
+    """A run: messages a second in its middle, `allowed` in that part of it in which the Bot API had not asked to wait,
+    and `most` if the rest of it took no time; processor time a message; the bare loop's rate."""
 
     rate: float
+    allowed: float
+    most: float
     milliseconds: float
     bare: float
     counts: dict[str, int]
@@ -189,7 +201,7 @@ def _sent(databases: Databases, kind: str, rules: Rules) -> Sent:
         pid = nursery.begin("work")
         _wait(lambda: not eyes.one(LEFT), 90, every=0.25)
         used = cpu(pid)
-        heard, counts = telegram.log_of(), telegram.counts()
+        heard, counts, waits = telegram.log_of(), telegram.counts(), telegram.waits()
         nursery.kill(pid)
         missed = SENT - len({chat for _at, chat, _text in heard.accepted()})
         refused = sum(rules.is_blocked(chat) for chat in villagers.chats(SENT))
@@ -208,7 +220,7 @@ def _sent(databases: Databases, kind: str, rules: Rules) -> Sent:
                 check=True,
             )
             bare = json.loads(done.stdout)["per_second"]
-    return Sent(_rate(heard), used / SENT * 1000, bare, counts)
+    return Sent(_rate(heard), *_without(heard, waits), used / SENT * 1000, bare, counts)
 
 
 async def _announce(environment: dict[str, str]) -> dict[str, object]:
@@ -229,95 +241,118 @@ def _rate(heard: Heard) -> float:
     return (last - first) / (times[last] - times[first])
 
 
+def _without(heard: Heard, waits: list[tuple[float, float]]) -> tuple[float, float]:
+    """Messages a second of the same stretch, in the time in which the Bot API had not asked to wait, and by the time in
+    which it had: from a 429 to the end of its retry_after, as it noted that itself. What still arrived then, because it
+    was under way, is not counted in the first."""
+    times = [at for at, _chat, _text in heard.accepted()]
+    first, last = times[len(times) // 10], times[len(times) * 9 // 10]
+    free: list[tuple[float, float]] = []
+    since = first
+    for began, ended in sorted(waits):
+        if began > since:
+            free.append((since, min(began, last)))
+        since = max(since, min(ended, last))
+        if since >= last:
+            break
+    if since < last:
+        free.append((since, last))
+    allowed = sum(end - begin for begin, end in free)
+    told = last - first - allowed
+    sent = sum(any(begin <= at < end for begin, end in free) for at in times if first <= at < last)
+    return sent / allowed, (len(times) * 9 // 10 - len(times) // 10) / told if told else 0.0
+
+
 # -- In the middle of a big broadcast ---------------------------------------------------------------------
 
 
 def in_the_middle(databases: Databases, kind: str, url: str) -> list[Figure]:
+    return [figure for webs in WEBS[kind] for figure in _in_the_middle(databases, kind, url, webs)]
+
+
+def _in_the_middle(databases: Databases, kind: str, url: str, webs: int) -> list[Figure]:
     """At Telegram's pace: whether it is held, and how long a reply takes; then the latter as fast as it goes."""
-    name = NAMES[kind]
-    alone = "one process" if kind == "sqlite" else "web and worker"
-    log = databases.folder / "log"
+    where = (
+        f"{NAMES[kind]}, {('one process', 'web and worker')[webs] if webs < 2 else f'{webs} webs and worker'}"
+    )
+    log, people = databases.folder / "log", 1 + webs * 10_000  # who write: others each time
     found: list[Figure] = []
-    tell(f"telling them at {PACE}/s on {name} …")
+    tell(f"{where}: telling them at {PACE}/s …")
     with ExitStack() as stack:
         telegram = stack.enter_context(StrictTelegram(log, Rules(per_second=PACE, per_chat=1, **FAULTS)))
-        port = stack.enter_context(service(url, telegram, log, kind))
-        asyncio.run(replies(port, 1, 1, WARM))
+        ports = stack.enter_context(service(url, telegram, log, webs))
+        asyncio.run(replies(ports, people, 1, WARM))
         _wait(lambda: telegram.counts()["calls"] > PACE * 2, 60)
         time.sleep(2)
         before = telegram.counts()
         began = time.monotonic()
         time.sleep(HELD)
-        held = _calls(telegram.log_of(), began, began + HELD) / HELD
-        alone_counts = telegram.counts()
-        times = asyncio.run(replies(port, 101, HELD))
+        alone_ended, alone_counts = time.monotonic(), telegram.counts()
+        times = asyncio.run(replies(ports, people + 100, HELD))
+        ended = time.monotonic()
         time.sleep(2)
-        waits = latencies(telegram.log_of(), times)
-        counts = telegram.counts()
+        heard, counts = telegram.log_of(), telegram.counts()
+        waits = latencies(heard, times)
+        held = _calls(heard, began, alone_ended) / (alone_ended - began)
+        meanwhile = _calls(heard, alone_ended, ended) / (ended - alone_ended)
+    ruled = [_ruled(one) for one in (before, alone_counts, counts)]
+    writing = f"while {REPLIES} people write"
     found += [
-        Figure(f"{name}, {alone}: messages held at Telegram's {PACE}/s", held, "messages/s", 28.5),
-        Figure(
-            f"{name}, {alone}: 429 by the Bot API's own rules",
-            _ruled(alone_counts) - _ruled(before),
-            "",
-            0,
-            most=True,
-        ),
-        Figure(
-            f"{name}, {alone}: the same while {REPLIES} people write",
-            _ruled(counts) - _ruled(alone_counts),
-            "",
-            0,
-            most=True,
-        ),
-        *_reply_figures(f"{name}, {alone}, at {PACE}/s", waits),
+        Figure(f"{where}: messages held at Telegram's {PACE}/s", held, "messages/s", 28.5),
+        Figure(f"{where}: 429 by the Bot API's own rules", ruled[1] - ruled[0], "", 0, most=True),
+        Figure(f"{where}: messages and replies {writing}", meanwhile, "messages/s", 28.5),
+        Figure(f"{where}: 429 by its own rules {writing}", ruled[2] - ruled[1], "", 0, most=True),
+        *_reply_figures(f"{where}, at {PACE}/s", waits),
     ]
-    tell(f"telling them as fast as it goes on {name} …")
+    tell(f"{where}: telling them as fast as it goes …")
     with ExitStack() as stack:
         telegram = stack.enter_context(StrictTelegram(log, Rules(per_chat=1, **FAULTS)))
-        port = stack.enter_context(service(url, telegram, log, kind, **office.FAST))
-        asyncio.run(replies(port, 1001, 1, WARM))
+        ports = stack.enter_context(service(url, telegram, log, webs, **office.FAST))
+        asyncio.run(replies(ports, people + 1000, 1, WARM))
         _wait(lambda: telegram.counts()["calls"] > 500, 60)
         began = time.monotonic()
-        times = asyncio.run(replies(port, 1101, HELD / 2))
+        times = asyncio.run(replies(ports, people + 1100, QUICK))
         ended = time.monotonic()
         time.sleep(1)
         heard = telegram.log_of()
         waits = latencies(heard, times)
         rate = _calls(heard, began, ended) / (ended - began)
-    found += [
-        Figure(f"{name}, {alone}: messages meanwhile as fast as it goes", rate, "messages/s"),
-        *_reply_figures(f"{name}, {alone}, as fast as it goes", waits),
+    return [
+        *found,
+        Figure(f"{where}: messages meanwhile as fast as it goes", rate, "messages/s"),
+        *_reply_figures(f"{where}, as fast as it goes", waits),
     ]
-    return found
 
 
 @contextmanager
-def service(url: str, telegram: StrictTelegram, log: Path, kind: str, **more: str) -> Iterator[int]:
-    """`samleng run` on SQLite, `samleng serve` beside `samleng work` on PostgreSQL; the port."""
+def service(url: str, telegram: StrictTelegram, log: Path, webs: int, **more: str) -> Iterator[list[int]]:
+    """So many `samleng serve` beside `samleng work`, or (0) one `samleng run`; the ports."""
     environment = office.settings(url, telegram.address, **more)
     with ExitStack() as stack:
-        command = "run" if kind == "sqlite" else "serve"
-        server = stack.enter_context(Server([*SAMLENG, command], log, environment))
-        if command == "serve":
+        command = "serve" if webs else "run"
+        servers = [
+            stack.enter_context(Server([*SAMLENG, command], log, environment)) for _ in range(max(webs, 1))
+        ]
+        if webs:
             stack.enter_context(Nursery(log, environment)).begin("work")
-        yield server.port
+        yield [server.port for server in servers]
 
 
-async def replies(port: int, first: int, seconds: float, many: int = REPLIES) -> dict[int, float]:
-    """Persons who each write once, spread over a time; chat to when she wrote."""
+async def replies(ports: list[int], first: int, seconds: float, many: int = REPLIES) -> dict[int, float]:
+    """Persons who each write once, spread over a time and the web processes; chat to when she wrote."""
     chance = random.Random(first)
-    wire = await Wire.open(port)
+    wires = [await Wire.open(port) for port in ports]
     wrote: dict[int, float] = {}
     for number in range(first, first + many):
         await asyncio.sleep(seconds / many * chance.uniform(0.5, 1.5))
         person = Person(number)
         asked = telegram_request(person.telegram()[0])
         wrote[person.chat] = time.monotonic()
-        status, _body = await wire.post(asked)
+        status, _body = await wires[number % len(wires)].post(asked)
         if status != 200:
             raise RuntimeError(f"a message was answered with {status}")
-    wire.close()
+    for wire in wires:
+        wire.close()
     return wrote
 
 

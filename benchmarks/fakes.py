@@ -76,6 +76,10 @@ class StrictTelegram(Server):
             start = end
         return Heard(*columns)
 
+    def waits(self) -> list[tuple[float, float]]:
+        """From when until when it asked to wait, in the order it did; they may overlap."""
+        return [(since, until) for since, until in json.loads(self._ask("/waits"))]
+
     def texts(self, after: int = 0) -> list[str]:
         """Every different text, by its number."""
         found: list[str] = json.loads(self._ask(f"/texts?after={after}"))

@@ -145,11 +145,11 @@ def _live(asked: dict[str, Any], log: Path) -> None:
         for number, target in ((0, null), (1, out), (2, out)):
             os.dup2(target, number)
         os.environ.update(asked["environment"])
-        from bot import bulk, cli
+        from bot import cli, holder
 
         machine = os.environ.get("MACHINE")  # it is to believe that it runs on another machine than others
         if machine:
-            bulk.kernel = lambda: machine  # type: ignore[assignment]
+            holder.kernel = lambda: machine  # type: ignore[assignment]
         {"work": cli.work, "serve": cli.serve}[asked["command"]]()
         status = 0
     except BaseException:

@@ -6,7 +6,7 @@ in any second and more than so many a second in a chat, with 429 and `retry_afte
 
     python -m benchmarks.strict_botapi PORT --per-second 30 --per-chat 1 --blocked 0.01 --busy 0.005 --broken 0.001
 
-Its own addresses, for whoever measures: /counts, /ledger, /texts and /log (see fakes.py), and /rules?busy=0 to
+Its own addresses, for whoever measures: /counts, /ledger, /texts, /waits and /log (see fakes.py), and /rules?busy=0 to
 change a rule while it runs.
 """
 
@@ -85,6 +85,7 @@ class Telegram:
         self._recent: deque[float] = deque()  # when the calls of the last second came
         self._paid: deque[float] = deque()  # of those that are paid for
         self._last: dict[int, float] = {}  # when a chat last got something
+        self.waits: list[tuple[float, float]] = []  # from each 429 until it allows more
         self._quiet = (0.0, 0.0)
         self._values: dict[bytes, str] = {}
         self._keyboards: set[str] = set()
@@ -143,6 +144,7 @@ class Telegram:
             raise self._busy(now, math.ceil(recent[0] + SECOND - now))
         if rules.per_chat and now - self._last.get(chat, -SECOND) < 1 / rules.per_chat:
             self.counts["429 by the rule of a chat"] += 1
+            self.waits.append((now, now + 1))
             raise Refusal(BUSY, "Too Many Requests: retry after 1", 1)
         recent.append(now)
         if rules.is_blocked(chat):
@@ -155,6 +157,7 @@ class Telegram:
             raise Refusal(BROKEN, "Internal Server Error")
 
     def _busy(self, now: float, seconds: int) -> Refusal:
+        self.waits.append((now, now + seconds))
         self._quiet = (now + GRACE, now + seconds - 0.01)
         return Refusal(BUSY, f"Too Many Requests: retry after {seconds}", seconds)
 
@@ -205,6 +208,8 @@ class Telegram:
             case "/log":
                 columns = (self.chats, self.times, self.texts, self.outcomes)
                 return b"".join(column[after:].tobytes() for column in columns)
+            case "/waits":
+                return json.dumps(self.waits).encode()
             case "/texts":
                 return json.dumps(list(self.said)[after:], ensure_ascii=False).encode()
             case "/ledger":

@@ -13,7 +13,7 @@ from bot.channels import terminal
 from bot.settings import Settings
 from handlers.desk import Desk, Incoming, Part
 from handlers.receive import receive
-from storage import outbox, reference
+from storage import fate, reference
 from storage.database import connect
 from storage.vault import Vault
 
@@ -42,7 +42,7 @@ async def chat(settings: Settings, channel: str, address: str, record: Path | No
             shown = [text for part in received.parts for text in terminal.shown(part, medium.channel)]
             stored = [text for text in map(terminal.stored, received.outcomes) if text]
             if received.number is not None:
-                await database.transact(outbox.mark, received.number, "sent")
+                await database.transact(fate.mark, received.number, "sent")
             if not interactive:
                 sys.stdout.write(terminal.TYPED + line.rstrip("\n") + "\n")
             sys.stdout.write("\n".join([*shown, *stored]) + "\n")

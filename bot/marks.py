@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from storage import contacts, lanes, outbox
+from storage import contacts, fate, lanes, passing
 from storage.database import Away, Connection, Database
 from storage.vault import Vault
 
@@ -102,20 +102,22 @@ class Marks:
 def _store(connection: Connection, vault: Vault, marks: list[Mark], now: datetime) -> None:
     # In one order everywhere: two processes that mark the same rows must not wait for each other.
     marks = sorted(marks, key=lambda mark: mark.number)
-    outbox.mark_parts(connection, [(mark.number, mark.parts) for mark in marks if mark.state == "sending"])
-    outbox.mark_sent(
+    fate.mark_parts(connection, [(mark.number, mark.parts) for mark in marks if mark.state == "sending"])
+    fate.mark_sent(
         connection, [(mark.number, mark.provider_id) for mark in marks if mark.state == "sent"], now
     )
     for mark in marks:
         if mark.state in {"sent", "sending"}:
             continue
-        outbox.mark(
-            connection, mark.number, mark.state, error=mark.error, retry_at=mark.retry_at, tried=mark.tried
-        )
-        if mark.gone:
-            contacts.block(connection, vault, mark.channel, mark.gone, blocked=True)
         if mark.stopped:
             contacts.opted_out(connection, vault, mark.channel, mark.stopped)
+        elif mark.gone:
+            contacts.block(connection, vault, mark.channel, mark.gone, blocked=True)
+            if passing.pass_on(connection, mark.number, now):
+                continue
+        fate.mark(
+            connection, mark.number, mark.state, error=mark.error, retry_at=mark.retry_at, tried=mark.tried
+        )
     quiet = {mark.channel: mark.quiet_until for mark in marks if mark.quiet_until is not None}
     for channel, until in sorted(quiet.items()):
         lanes.quiet(connection, channel, until)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -20,12 +19,14 @@ from typing import Any, Protocol
 import structlog
 
 from bot.errors import where
+from bot.holder import holder_name
 from bot.marks import Mark, Marks, Noted
 from bot.pace import STEP, Pace, Slot
+from bot.share import ASK_EVERY, Share
 from flows.medium import Part
 from handlers.deliveries import AGAIN, FINAL, GONE, LATER, LATER_AFTER, SLOW, STOPPED
 from handlers.desk import utc_now
-from storage import lanes, outbox
+from storage import fate, lanes, outbox
 from storage.database import Away, Database
 from storage.outbox import Outgoing
 from storage.vault import Vault
@@ -63,10 +64,7 @@ class Refused(Exception):
 
 
 class Transport(Protocol):
-    """One provider's way of taking a message. `usual`: what a reply takes of the pace when another process sent it
-    and nobody here knows how long it was."""
-
-    usual: int
+    """One provider's way of taking a message."""
 
     def weigh(self, part: Part) -> int:
         """What a message takes of the pace."""
@@ -99,18 +97,25 @@ class Sender:
         clock: Callable[[], datetime] = utc_now,
         paces: Mapping[str, int] | None = None,
         noted: Noted = lambda channel, state: None,
+        holder: str = "",
     ) -> None:
+        self.holder = holder or holder_name()
         self.database = database
         self.vault = vault
         self.transports = transports
         self.clock = clock
         self.watch = Watch()
         self.paces = {channel: Pace(rate) for channel, rate in (paces or {}).items()}
+        self.shares = {
+            channel: Share(database, channel, self.holder, pace, lambda: self.watch.now())
+            for channel, pace in self.paces.items()
+            if channel in transports
+        }
         self.marks = Marks(database, vault, clock, noted)
-        self.said: deque[int] = deque(maxlen=5000)  # the replies that were handed over here
         self._sending: set[asyncio.Task[None]] = set()
         self._last: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._lines: dict[str, asyncio.Lock] = {}
+        self._keeping: dict[str, asyncio.Task[None]] = {}
         self._quiet_until: dict[str, datetime] = {}
         self._learnt = float("-inf")
 
@@ -162,8 +167,6 @@ class Sender:
             quiet_until = self.quiet_until(row.channel)
             mark = Mark(row.id, row.channel, "queued", retry_at=quiet_until, tried=False)
             if quiet_until is None:
-                if index == row.parts_sent and row.id not in self.said:
-                    self.said.append(row.id)
                 mark = await self.hand_over(row, row.parts, index, slot)
                 quiet_until = mark.quiet_until
                 if quiet_until is None:
@@ -183,18 +186,42 @@ class Sender:
         watch, chat = self.watch, row.address
         while (rest := pace.patience(watch.now(), chat)) > 0 and watch.now() <= until:
             await watch.sleep(min(rest, STEP))
-        weight = self.transports[row.channel].weigh(part)
+        weight, share = self._weight(row.channel, part), self.shares[row.channel]
         line = self._lines.setdefault(row.channel, asyncio.Lock())
-        pace.waits(1)
+        pace.waits(weight)
         try:
             async with line:
                 while (wait := pace.reply(watch.now(), chat, weight)) > 0:
                     if watch.now() > until or self.quiet_until(row.channel) is not None:
                         return None
-                    await watch.sleep(min(wait, STEP))
+                    if not await share.enough():
+                        await watch.sleep(min(wait, ASK_EVERY))
                 return pace.leaves(watch.now(), chat, weight)
         finally:
-            pace.waits(-1)
+            pace.waits(-weight)
+            share.replied = watch.now()
+            self.keep(row.channel)
+
+    def _weight(self, channel: str, part: Part) -> int:
+        return min(self.transports[channel].weigh(part), self.paces[channel].rate)
+
+    def keep(self, channel: str) -> None:
+        """See to it that places are given back some time after the last reply."""
+        share, task = self.shares[channel], self._keeping.get(channel)
+        if not share.bulk and (task is None or task.done()):
+            self._keeping[channel] = asyncio.create_task(share.keep(self.watch.sleep))
+
+    def left(self, channel: str, address: str, parts: Sequence[Part]) -> None:
+        """A reply has left by other ways than ours: it takes its places all the same."""
+        pace = self.paces.get(channel)
+        if pace is None or channel not in self.shares:
+            return
+        for part in parts:
+            now = self.watch.now()
+            pace.leaves(now, address, self._weight(channel, part)).arrived = now
+        self.shares[channel].replied = self.watch.now()
+        self._beside(self.shares[channel].ask())
+        self.keep(channel)
 
     async def sweep(self) -> int:
         """Take the replies that wait in the outbox and nobody holds, and send them; how many rows it was."""
@@ -255,7 +282,7 @@ class Sender:
             )
         retry_at: datetime | None = None
         if refused.means == LATER:
-            retry_at = outbox.when_again(attempts, row.expires_at, now, LATER_AFTER)
+            retry_at = fate.when_again(attempts, row.expires_at, now, LATER_AFTER)
         elif not refused.final and attempts < MOST_ATTEMPTS:
             # Full jitter: those who were refused together do not come back together.
             retry_at = now + timedelta(seconds=random.uniform(1, 2 ** (attempts + 1)))  # noqa: S311
@@ -313,4 +340,9 @@ class Sender:
         when its lease runs out."""
         if self._sending:
             await asyncio.wait(list(self._sending), timeout=CLOSING)
+        for task in self._keeping.values():
+            task.cancel()
+        for share in self.shares.values():
+            if share.places:
+                await share.ask(ends=True)
         await self.marks.close()

@@ -23,6 +23,8 @@ from storage.database import Away, alive
 
 if TYPE_CHECKING:
     from bot.app import App
+    from handlers.desk import Incoming
+    from handlers.receive import Received
 
 log = structlog.get_logger(__name__)
 
@@ -97,12 +99,13 @@ class Hooks:
             else:
                 answer.message(part["text"])
         number = received.number
-        done = BackgroundTask(self._said, number) if number is not None else None
+        done = BackgroundTask(self._said, number, incoming, received) if number is not None else None
         return _twiml(answer, done)
 
-    async def _said(self, number: int) -> None:
+    async def _said(self, number: int, incoming: Incoming, received: Received) -> None:
         """The answer has left. A coroutine: a plain function would be run in a thread, without our event loop."""
         self.app.sender.sent(number, channel=SMS.name)
+        self.app.sender.left(SMS.name, incoming.address, received.parts)
 
     async def sms_status(self, request: Request) -> Response:
         form = await self._signed(request)

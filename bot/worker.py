@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.bulk import LEASE, Bulk, dead, holder_name
+from bot.bulk import LEASE, Bulk
 from bot.errors import where
+from bot.holder import dead
 from broadcasts import fire
 from broadcasts.schedule import awake
 from storage import conversations, inbox, lanes, outbox
@@ -41,7 +42,7 @@ class Worker:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.holder = holder_name()
+        self.holder = app.sender.holder
         self.bulks = [
             Bulk(app.sender, channel, self.holder, lambda at: awake(at, app.desk.timing))
             for channel in app.sender.transports

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from broadcasts import turnout
-from broadcasts.notices import segments_of
+from broadcasts.load import segments_of
 from broadcasts.press import Press, Sheet, printed
 from broadcasts.schedule import LOCAL, awake
 from storage import audience, notices, spending

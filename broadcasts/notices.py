@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from broadcasts.load import loads, segments_of
 from broadcasts.press import Press, Sheet, printed, shown
-from broadcasts.schedule import LOCAL, PRIORITY, Moment, awake, finished, moments
+from broadcasts.schedule import LOCAL, PRIORITY, Moment, awake, awake_between, finished, moments
 from flows.meetings import Meeting
 from flows.turnout import FEW
 from storage import audience, audit, links, notices, responding, spending
@@ -32,8 +33,8 @@ class NotPossible(Exception):
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What announcing a meeting takes. `channels`: people on each; `segments` of SMS, of `left` that the commune may
-    still send that day; `seconds` from when it goes out until everybody was told; `villages` where few have
-    joined; `shown`: by channel, what people will see.
+    still send that day; `seconds` from when it goes out until everybody was told; `told` before it begins, of the
+    people, as far as one can say; `villages` where few have joined; `shown`: by channel, what people will see.
 
     `trouble`: past; late (it begins before all are told); cap (too many segments); nobody (has joined); or "".
     """
@@ -45,6 +46,7 @@ class Plan:
     out_at: datetime
     later: bool
     seconds: int
+    told: int
     villages: tuple[str, ...] = ()
     shown: Mapping[str, str] = field(default_factory=dict)
     trouble: str = ""
@@ -59,6 +61,7 @@ class Plan:
             "out_at": "T".join(day_and_time(self.out_at)),
             "later": self.later,
             "seconds": self.seconds,
+            "told": self.told,
             "villages": list(self.villages),
             "shown": dict(self.shown),
             "trouble": self.trouble,
@@ -84,8 +87,10 @@ def plan(
     segments = sum(segments_of(count, sheets[occasion], press) for occasion, count in counts.items())
     today = out_at.astimezone(LOCAL).date()
     left = max(press.limits.segments_a_day - spending.spent(connection, meeting.commune, today), 0)
-    seconds = _seconds(connection, counts, sheets, press)
+    lots = loads(connection, counts, sheets, press)
+    seconds = -int(-max((lot.seconds for lot in lots), default=0.0) // 1)
     people = sum(total.values())
+    time = awake_between(out_at, starts_at, press.timing)
     trouble = ""
     if starts_at <= now:
         trouble = "past"
@@ -104,6 +109,7 @@ def plan(
         out_at,
         out_at > now,
         seconds,
+        min(sum(lot.told_in(time) for lot in lots), max(people - 1, 0)) if trouble == "late" else people,
         tuple(low(connection, press, meeting)),
         _shown(sheets["changed" if replacing else "notice"], heard, language or press.languages[0][0]),
         trouble,
@@ -127,40 +133,6 @@ def _counts(
         for key, n in count.items():
             total[key] = total.get(key, 0) + n
     return {channel for channel, _language in total}, counts, total
-
-
-def segments_of(count: Count, sheets: list[Sheet], press: Press) -> int:
-    """What telling these people costs."""
-    price = {(sheet.channel, sheet.language): sheet.segments for sheet in sheets}
-    spoken, first = {code for code, _name in press.languages}, press.languages[0][0]
-    return sum(
-        n * price.get((channel, language if language in spoken else first), 0)
-        for (channel, language), n in count.items()
-    )
-
-
-def _seconds(
-    connection: Connection, counts: Mapping[str, Count], sheets: Mapping[str, list[Sheet]], press: Press
-) -> int:
-    """How long it takes until the last is told, with what waits already on the same channel."""
-    waiting = notices.waiting(connection)
-    longest = 0.0
-    for name, medium in press.media.items():
-        ours = {
-            occasion: {key: n for key, n in count.items() if key[0] == name}
-            for occasion, count in counts.items()
-        }
-        if not any(ours.values()):
-            continue
-        messages, segments = waiting.get(name, (0, 0))
-        if medium.channel.brief:
-            load = segments + sum(
-                segments_of(count, sheets[occasion], press) for occasion, count in ours.items()
-            )
-        else:
-            load = messages + sum(n for count in ours.values() for n in count.values())
-        longest = max(longest, load / press.limits.pace_of(medium.channel))
-    return -int(-longest // 1)
 
 
 def _shown(sheets: list[Sheet], heard: set[str], language: str) -> dict[str, str]:

@@ -78,6 +78,20 @@ def finished(out_at: datetime, seconds: float, timing: Timing) -> datetime:
     return at + left
 
 
+def awake_between(since: datetime, until: datetime, timing: Timing) -> float:
+    """Seconds of a stretch of time in which something may be sent."""
+    seconds, at = 0.0, awake(since, timing)
+    while at < until:
+        quiet = until
+        if timing.quiet_from != timing.quiet_to:
+            quiet = datetime.combine(at.astimezone(LOCAL).date(), timing.quiet_from, LOCAL)
+            if quiet <= at:
+                quiet += timedelta(days=1)
+        seconds += (min(quiet, until) - at).total_seconds()
+        at = awake(quiet, timing)
+    return seconds
+
+
 def moments(starts_at: datetime, now: datetime, timing: Timing) -> list[Moment]:
     """Everything that is told of a meeting announced now: the notice, the reminders that are not too near to it,
     and afterwards the report of who was reached."""

@@ -207,7 +207,7 @@ def _warnings(plan: dict[str, Any], world: World) -> list[Phrase]:
         case "past":
             said.append(_("That time has passed already."))
         case "late":
-            said.append(_("Not everybody can be told before it begins. Those who can't are left out."))
+            said.append(late(plan["people"], plan.get("told")))
         case "cap":
             said.append(
                 _(
@@ -222,6 +222,19 @@ def _warnings(plan: dict[str, Any], world: World) -> list[Phrase]:
     return said
 
 
+def late(people: int, told: int | None) -> Phrase:
+    """That not everybody can be told before a meeting begins, and about how many can be."""
+    if told is None:  # looked at before there was such a number
+        return _("Not everybody can be told before it begins. Those who can't are left out.")
+    if not told:
+        return _("Nobody can be told before it begins.")
+    return _(
+        "Only about {told} of {people} people can be told before it begins. The others are left out.",
+        told=told,
+        people=people,
+    )
+
+
 def called_out(villages: Sequence[str], world: World) -> Phrase:
     """Villages where few have joined."""
     names = joined(*(place_name(world.library.place(code)) for code in villages), separator=", ")
@@ -232,6 +245,7 @@ async def announced(world: World) -> Outcome:
     """After a meeting was announced."""
     notice = int(await Given("notice"))
     people = int(await Given("people"))
+    told = await Given("told")  # where these are not all
     await Say(
         _(
             "Announced, number {number}, to {people} people. You will hear how many came to know. To change or cancel: MEETINGS",
@@ -239,6 +253,8 @@ async def announced(world: World) -> Outcome:
             people=people,
         )
     )
+    if told is not None:
+        await Say(late(people, int(told)), budget=2)
     return Done() if world.channel.brief else Goto("menu")
 
 

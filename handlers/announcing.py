@@ -65,8 +65,9 @@ def announce(
         number = notices.announce(connection, desk, outcome.meeting, known.id, now)
     except NotPossible as refused:
         return Goto("not_possible", {"trouble": refused.trouble})
-    people = notices.plan(connection, desk, outcome.meeting, now).people
-    return Goto("announced", {"notice": number, "people": people})
+    made = notices.plan(connection, desk, outcome.meeting, now)
+    late = {"told": made.told} if made.trouble == "late" else {}
+    return Goto("announced", {"notice": number, "people": made.people} | late)
 
 
 def change(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from handlers.desk import Desk
-from storage import contacts, outbox
+from storage import contacts, fate, passing
 from storage.database import Connection
 
 #: What an error of a provider means; which error means what is in the table of each channel.
@@ -40,19 +40,21 @@ def receipt(
     `number` names our row when the provider had no id for it yet. `means`: what a failure says of trying again.
     """
     if number is not None:
-        outbox.name(connection, number, sid)
-    row = outbox.named(connection, sid)
+        fate.name(connection, number, sid)
+    row = fate.named(connection, sid)
     if row is None:
         return None
     failed = state == "failed"
-    if failed and row.contact is not None and row.state in outbox.WAY:
+    if failed and row.contact is not None and row.state in fate.WAY:
         if means in {GONE, STOPPED}:
             contacts.unreachable(connection, row.contact, stopped=means == STOPPED)
+            if now is not None and passing.pass_on(connection, row.id, now):
+                return str(row.channel)
         elif (
             means == LATER
             and now is not None
-            and outbox.try_again(connection, sid, error or "", now, LATER_AFTER)
+            and fate.try_again(connection, sid, error or "", now, LATER_AFTER)
         ):
             return str(row.channel)
-    outbox.report(connection, sid, state, error, now)
+    fate.report(connection, sid, state, error, now)
     return str(row.channel)

@@ -147,13 +147,16 @@ def about(connection: sa.Connection, vault: Vault, known: Known, number: int) ->
 
 
 def block(connection: sa.Connection, vault: Vault, channel: str, address: str, blocked: bool) -> bool:
-    """Note that a contact blocked us, or let us in again; False when we do not know the address."""
+    """Note that a contact blocked us, or let us in again; False when we do not know the address. Where somebody
+    hears of meetings on an address that blocked us, another of hers takes over."""
     row = connection.execute(
         sa.update(contacts)
         .where(contacts.c.channel == channel, contacts.c.address_hash == vault.address_hash(channel, address))
         .values(blocked=blocked)
         .returning(contacts.c.id)
     ).first()
+    if row is not None:
+        links.take_over(connection, row.id)
     return row is not None
 
 
@@ -171,6 +174,7 @@ def unreachable(connection: sa.Connection, contact: int, *, stopped: bool) -> No
     """Note what a receipt said of a contact: it can't be reached, or wants to be left alone."""
     wish: dict[str, bool] = {"joined": False, "stopped": True} if stopped else {}
     connection.execute(sa.update(contacts).where(contacts.c.id == contact).values(blocked=True, **wish))
+    links.take_over(connection, contact)
 
 
 def erase(connection: sa.Connection, known: Known) -> None:

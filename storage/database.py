@@ -52,6 +52,10 @@ class Database(ABC):
     async def turn(self, whose: Hashable | None, work: Work[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """The same for a person's turn, which may write `Prepared.last` together with those of others."""
 
+    async def apart(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same in a transaction that nothing long shares, for what others wait for."""
+        return await self.transact(work, *args, **kwargs)
+
     @abstractmethod
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a long read beside the writer."""
@@ -251,6 +255,9 @@ class PostgresDatabase(Database):
             return await connection.run_sync(work, *args, **kwargs)
 
     async def read(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.apart(work, *args, **kwargs)
+
+    async def apart(self, work: Work[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return await self._run(work, *args, **kwargs)
         except Exception as error:

@@ -68,6 +68,27 @@ def link(connection: sa.Connection, contact: int, other: int, told: int) -> None
     connection.execute(_FOLLOW.on(connection), {"those": others, "there": told})
 
 
+_REACHABLE = sa.select(contacts.c.id, contacts.c.blocked, contacts.c.stopped).where(
+    contacts.c.id.in_(sa.bindparam("those", expanding=True))
+)
+
+
+def take_over(connection: sa.Connection, contact: int) -> None:
+    """See to it that this person hears where she can be reached: where she has blocked us on the address on which
+    she hears, another of hers takes over. Who stopped is left alone."""
+    there = hears(connection, contact)
+    others = persons_other(connection, there)
+    if not others:
+        return
+    rows = {row.id: row for row in connection.execute(_REACHABLE, {"those": [there, *others]})}
+    if not rows[there].blocked or rows[there].stopped:
+        return
+    for other in others:
+        if not rows[other].blocked and not rows[other].stopped:
+            link(connection, there, other, other)
+            return
+
+
 def unlink(connection: sa.Connection, contact: int) -> bool:
     """This contact is for itself again; False when it was. Others that heard through it hear on the first of them."""
     there = connection.execute(_TOLD_AT, {"contact": contact}).scalar()

@@ -339,6 +339,15 @@ lanes = Table(
     sqlite_with_rowid=False,
 )
 
+#: How many of a channel's places in a second each process has: holder to places, places it lacks, and its last beat.
+shares = Table(
+    "shares",
+    metadata,
+    Column("channel", String(20), primary_key=True),
+    Column("held", sa.JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # -- Information for citizens -----------------------------------------------------------------------------
 
 #: What a facility says about itself, version by version; or a service, whose code is then the subject.

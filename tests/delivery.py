@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from bisect import insort
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,16 +42,25 @@ class Time(Watch):
         self.seconds = 1000.0
         self.busy: list[Callable[[], bool]] = []
         self.shift = timedelta()  # what somebody set the clock on the wall by
+        self._asleep: list[tuple[float, int]] = []  # until when, in the order they will wake
+        self._order = itertools.count()
 
     def now(self) -> float:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        until = self.seconds + seconds
-        await asyncio.sleep(0)
-        while any(busy() for busy in self.busy):  # noqa: ASYNC110 (what it waits for is sockets)
-            await asyncio.sleep(0.001)
-        self.seconds = max(self.seconds, until)
+        """Who is to wake first, wakes first; time goes on to then as soon as nothing is under way."""
+        mine = (self.seconds + seconds, next(self._order))
+        insort(self._asleep, mine)
+        try:
+            await asyncio.sleep(0)
+            while self.seconds < mine[0] and (  # noqa: ASYNC110 (what it waits for is sockets)
+                self._asleep[0] != mine or any(busy() for busy in self.busy)
+            ):
+                await asyncio.sleep(0.001)
+            self.seconds = max(self.seconds, mine[0])
+        finally:
+            self._asleep.remove(mine)
 
     def clock(self) -> datetime:
         return NOW + timedelta(seconds=self.seconds - 1000) + self.shift
@@ -70,6 +80,7 @@ class Process:
         return (
             any(bulk._busy for bulk in self.bulks.values())
             or any(task is not None and not task.done() for task in waiting)
+            or any(share.busy for share in self.sender.shares.values())
             or bool(self.sender.marks.pending)
         )
 
@@ -205,9 +216,9 @@ class Delivery:
         sms = SmsTransport(self.sms.account, self.sms.token, self.sms.sender, self.sms.url)
         transports: dict[str, Transport] = {"telegram": TelegramTransport(bot, paid=paid), "sms": sms}
         paces = {"telegram": telegram_pace, "sms": sms_pace}
-        sender = Sender(database, self.vault, transports, self.time.clock, paces, noted)
-        sender.watch = self.time
         holder = f"process{len(self.processes)}"
+        sender = Sender(database, self.vault, transports, self.time.clock, paces, noted, holder)
+        sender.watch = self.time
         bulks = {channel: Bulk(sender, channel, holder, awake) for channel in transports}
 
         async def close() -> None:

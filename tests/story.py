@@ -20,7 +20,7 @@ from broadcasts.fire import fire
 from flows.world import Grant
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.receive import Received, receive
-from storage import codes, outbox
+from storage import codes, fate, outbox
 from storage.database import Connection, Database
 from storage.outbox import Outgoing
 from tests.handedin import handed_in
@@ -126,7 +126,7 @@ class Story:
                 for row in rows:
                     said = await self.database.transact(self._said, row)
                     self.mail.setdefault((row.channel, row.address), []).append((self.now, said))
-                    await self.database.transact(outbox.mark_sent, [(row.id, None)], self.now)
+                    await self.database.transact(fate.mark_sent, [(row.id, None)], self.now)
 
     def _said(self, connection: Connection, row: Outgoing) -> list[Part]:
         return row.parts if row.payload is None else outbox.bodies(connection, [row.payload])[row.payload]

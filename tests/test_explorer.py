@@ -64,7 +64,11 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
         {},
         {"commune": HOME, "kind": "village", "scope": "villages", "village.1": {"villages": []}},
     ],
-    "announced": [{"notice": 12, "people": 120_000}],
+    "announced": [
+        {"notice": 12, "people": 120_000},
+        {"notice": 12, "people": 120_000, "told": 9_000},
+        {"notice": 12, "people": 120_000, "told": 0},
+    ],
     "not_possible": [{"trouble": trouble} for trouble in ("past", "cap", "gone")],
     "change": [{}, {"notice": 12}, {"notice": 13}],
     "changed": [{"people": 3}, {"people": 120_000, "cancelled": True}],
@@ -154,13 +158,15 @@ PLAN = {
     "out_at": "2026-11-22T09:00",
     "later": False,
     "seconds": 431,
+    "told": 12_480,
     "villages": [],
     "shown": [[False, "📣 …"], [True, "…"]],
     "trouble": "",
 }
 PLANS = [
     PLAN,
-    {**PLAN, "segments": 0, "later": True, "trouble": "late", "villages": ["08030301"]},
+    {**PLAN, "segments": 0, "later": True, "trouble": "late", "told": 9_000, "villages": ["08030301"]},
+    {**PLAN, "trouble": "late", "told": 0},
     {**PLAN, "trouble": "cap"},
 ]
 CONTACTS = (

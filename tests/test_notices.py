@@ -18,8 +18,9 @@ from handlers.desk import Desk
 from storage import links, spending
 from storage import notices as rows
 from storage.database import Connection, Database
-from storage.outbox import mark_sent, take, try_again, wipe
-from storage.tables import attendance, audit, contacts, outbox
+from storage.fate import mark_sent, try_again
+from storage.outbox import take, wipe
+from storage.tables import attendance, audit, contacts
 from storage.vault import Vault
 from tests.villagers import (
     COMMUNE,
@@ -130,56 +131,6 @@ async def test_a_meeting_in_the_past_is_refused(
         await announces(database, desk, on=on)
     assert refused.value.trouble == "past"
     assert await states(database) == {}
-
-
-async def test_when_not_all_can_be_told_before_it_begins_that_is_said(
-    database: Database, vault: Vault, desk: Desk
-) -> None:
-    """In two hours, 30 a second: time enough for 10,000, but not behind 250,000 who wait already."""
-    desk.limits = Limits(pace={"telegram": 0.03})  # as if each were a thousand
-    await database.transact(join, vault, 10)
-    soon = replace(MEETING, on="2026-11-25", at="11:00")
-    made = await plan(database, desk, soon)
-    assert (made.seconds, made.trouble) == (334, "")
-
-    def wait(connection: Connection) -> None:
-        contact = joins(connection, vault, commune=None)
-        connection.execute(
-            sa.insert(outbox),
-            [
-                {
-                    "id": number,
-                    "contact": contact,
-                    "channel": "telegram",
-                    "priority": 5,
-                    "state": "queued",
-                    "created_at": NOW,
-                }
-                for number in range(250)
-            ],
-        )
-
-    await database.transact(wait)
-    made = await plan(database, desk, soon)
-    assert (made.seconds, made.trouble) == (8667, "late")
-
-
-async def test_sms_takes_longer_than_there_is_time(database: Database, vault: Vault, desk: Desk) -> None:
-    """10,000 people in two hours, by SMS at a segment a second."""
-    desk.limits = Limits(1_000_000, {"sms": 0.001})
-    await database.transact(join, vault, 10, channel="sms")
-    made = await plan(database, desk, replace(MEETING, on="2026-11-25", at="11:00"))
-    assert made.trouble == "late"
-    assert made.seconds >= 10_000
-
-
-async def test_nights_are_no_time_to_send(database: Database, vault: Vault, desk: Desk) -> None:
-    """Two hours of sending that begin an hour before the night, for a meeting right after it."""
-    await database.transact(join, vault, 2, channel="sms")
-    desk.limits = Limits(1000, {"sms": 4 / 7200})
-    evening, early = at("2026-11-25 19:00"), replace(MEETING, on="2026-11-26", at="07:30")
-    made = await database.transact(notices.plan, desk, early, evening)
-    assert made.trouble == "late"
 
 
 async def test_what_can_only_be_told_after_it_began_is_late(

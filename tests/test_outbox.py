@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from storage import contacts, inbox, outbox
+from storage import contacts, fate, inbox, outbox
 from storage.database import Connection, Database
 from storage.outbox import BULK, LEASE, REPLY, Outgoing
 from storage.tables import broadcasts, notices, payloads
@@ -193,8 +193,8 @@ async def test_who_stopped_since_a_row_was_taken_is_found(database: Database, va
         connection.execute(sa.text("DELETE FROM contacts WHERE id = 4"))
 
     await database.transact(meanwhile)
-    assert await database.transact(outbox.unwanted, []) == set()
-    assert await database.transact(outbox.unwanted, [1, 2, 3, 4]) == {2, 3, 4}
+    assert await database.transact(outbox.unwanted, [], NOW) == set()
+    assert await database.transact(outbox.unwanted, [1, 2, 3, 4], NOW) == {2, 3, 4}
     assert [(await database.transact(row, number)).error for number in (2, 3, 4)] == [
         "stopped",
         None,
@@ -209,23 +209,6 @@ async def test_numbers_of_bulk_meet_no_reply() -> None:
         assert inbox.message_number(now) < base
         assert base + 500_000 < outbox.bulk_base(now + timedelta(milliseconds=1))
         assert base + 500_000 < inbox.message_number(now + timedelta(milliseconds=1))
-
-
-async def test_replies_are_counted_by_when_they_were_made(database: Database, vault: Vault) -> None:
-    def fill(connection: Connection) -> list[int]:
-        announce(connection, vault, 1)
-        connection.execute(sa.text("DELETE FROM outbox"))
-        made = []
-        for seconds in (0, 1, 2):
-            number = inbox.message_number(NOW + seconds * SECOND)
-            made.append(number)
-            queue(connection, vault, number)
-            queue(connection, vault, outbox.bulk_base(NOW + seconds * SECOND) + 1, priority=BULK)
-        return made
-
-    made = await database.transact(fill)
-    assert await database.transact(outbox.replies_made, "sms", NOW + SECOND, NOW + 2 * SECOND) == [made[1]]
-    assert await database.transact(outbox.replies_made, "telegram", NOW, NOW + 9 * SECOND) == []
 
 
 @pytest.mark.parametrize(("state", "kept"), [("announced", 2), ("over", 0), ("cancelled", 0)])
@@ -267,7 +250,7 @@ async def test_what_waits_is_found_by_its_index(sqlite: Database) -> None:
 async def test_a_message_is_tried_again_when_it_is_due(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
     await take(database, vault)
-    await database.transact(outbox.mark, 1, "queued", error="429", retry_at=NOW + 10 * SECOND)
+    await database.transact(fate.mark, 1, "queued", error="429", retry_at=NOW + 10 * SECOND)
     assert await take(database, vault, NOW + 10 * SECOND) == []
     (again,) = await take(database, vault, NOW + 11 * SECOND)
     assert again.attempts == 2
@@ -275,14 +258,14 @@ async def test_a_message_is_tried_again_when_it_is_due(database: Database, vault
 
 async def test_a_message_that_left_is_not_tried_again(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
-    await database.transact(outbox.mark_sent, [(1, "SM1")])
-    await database.transact(outbox.mark, 1, "queued", retry_at=NOW)
+    await database.transact(fate.mark_sent, [(1, "SM1")])
+    await database.transact(fate.mark, 1, "queued", retry_at=NOW)
     assert await state(database) == "sent"
 
 
 async def test_the_reason_of_a_failure_is_kept(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
-    await database.transact(outbox.mark, 1, "failed", error="Forbidden: " + "x" * 200)
+    await database.transact(fate.mark, 1, "failed", error="Forbidden: " + "x" * 200)
     failed = await database.transact(row)
     assert (failed.state, failed.error[:10], len(failed.error)) == ("failed", "Forbidden:", 80)
 
@@ -291,7 +274,7 @@ async def test_many_that_left_are_marked_together(database: Database, vault: Vau
     def work(connection: Connection) -> None:
         for number in (1, 2, 3):
             queue(connection, vault, number)
-        outbox.mark_sent(connection, [(1, "SM1"), (3, None)])
+        fate.mark_sent(connection, [(1, "SM1"), (3, None)])
 
     await database.transact(work)
     assert [await state(database, number) for number in (1, 2, 3)] == ["sent", "queued", "sent"]
@@ -302,8 +285,8 @@ async def test_many_that_left_are_marked_together(database: Database, vault: Vau
 
 async def test_a_receipt_finds_its_message_by_the_providers_id(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
-    await database.transact(outbox.mark_sent, [(1, "SM1")])
-    assert await database.transact(outbox.report, "SM1", "delivered", None)
+    await database.transact(fate.mark_sent, [(1, "SM1")])
+    assert await database.transact(fate.report, "SM1", "delivered", None)
     assert await state(database) == "delivered"
 
 
@@ -311,31 +294,31 @@ async def test_a_receipt_of_a_message_that_is_not_ours_changes_nothing(
     database: Database, vault: Vault
 ) -> None:
     await database.transact(queue, vault)
-    assert not await database.transact(outbox.report, "SM1", "delivered", None)
+    assert not await database.transact(fate.report, "SM1", "delivered", None)
     assert await state(database) == "queued"
 
 
 async def test_a_receipt_may_come_before_we_know_the_providers_id(database: Database, vault: Vault) -> None:
     """The answer to a webhook is sent by the provider, which says its id of it only in the receipt."""
     await database.transact(queue, vault)
-    await database.transact(outbox.name, 1, "SM1")
-    assert await database.transact(outbox.report, "SM1", "delivered", None)
-    await database.transact(outbox.mark_sent, [(1, None)])
+    await database.transact(fate.name, 1, "SM1")
+    assert await database.transact(fate.report, "SM1", "delivered", None)
+    await database.transact(fate.mark_sent, [(1, None)])
     assert await state(database) == "delivered"
 
 
 async def test_the_first_id_of_a_message_stays(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
-    await database.transact(outbox.name, 1, "SM1")
-    await database.transact(outbox.name, 1, "SM2")
+    await database.transact(fate.name, 1, "SM1")
+    await database.transact(fate.name, 1, "SM2")
     assert (await database.transact(row)).provider_id == "SM1"
 
 
 async def test_a_doubled_receipt_changes_nothing(database: Database, vault: Vault) -> None:
     await database.transact(queue, vault)
-    await database.transact(outbox.mark_sent, [(1, "SM1")])
-    assert await database.transact(outbox.report, "SM1", "failed", "30003")
-    assert not await database.transact(outbox.report, "SM1", "failed", "30005")
+    await database.transact(fate.mark_sent, [(1, "SM1")])
+    assert await database.transact(fate.report, "SM1", "failed", "30003")
+    assert not await database.transact(fate.report, "SM1", "failed", "30005")
     assert (await database.transact(row)).error == "30003"
 
 
@@ -353,7 +336,7 @@ async def test_what_came_to_an_end_stays_as_it_ended(
     sqlite: Database, vault: Vault, ended: str, said: str
 ) -> None:
     await sqlite.transact(queue, vault, state=ended)
-    await sqlite.transact(outbox.mark, 1, said)
+    await sqlite.transact(fate.mark, 1, said)
     assert await state(sqlite) == ended
 
 
@@ -367,15 +350,15 @@ async def test_whatever_is_said_in_whatever_order_no_message_goes_back(
     def work(connection: Connection) -> list[str]:
         connection.execute(sa.delete(rows))
         queue(connection, vault)
-        outbox.name(connection, 1, "SM1")
+        fate.name(connection, 1, "SM1")
         seen = ["queued"]
         for number, (who, news) in enumerate(said, 1):
             if who == "mark":
-                outbox.mark(connection, 1, news)
+                fate.mark(connection, 1, news)
             elif who == "report":
-                outbox.report(connection, "SM1", news, None)
+                fate.report(connection, "SM1", news, None)
             elif who == "sent":
-                outbox.mark_sent(connection, [(1, "SM1")])
+                fate.mark_sent(connection, [(1, "SM1")])
             else:
                 outbox.take(connection, vault, "sms", NOW + number * (LEASE + SECOND), bulk=False)
             seen.append(row(connection).state)

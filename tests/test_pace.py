@@ -91,7 +91,7 @@ def most_to_a_chat_in(seconds: float, arrived: Iterable[Arrival]) -> int:
     seed=st.integers(0, 10_000),
     events=st.lists(
         st.tuples(
-            st.sampled_from(["bulk", "bulk", "bulk", "reply", "pause", "others"]),
+            st.sampled_from(["bulk", "bulk", "bulk", "reply", "pause", "share"]),
             st.integers(1, 40),
             st.floats(0, 0.3),
         ),
@@ -113,8 +113,8 @@ def test_whatever_happens_no_second_sees_too_many(
                     line.reply(f"chat{chats % 7}")
         if what == "pause":
             line.passes(late * many)
-        elif what == "others":
-            line.pace.others(many)
+        elif what == "share":
+            line.pace.share = max(1, min(rate, many), line.pace.taken(line.now))
     assert most_in_a_second(line.arrived) <= rate
     assert most_to_a_chat_in(3, line.arrived) <= 3
 
@@ -244,14 +244,35 @@ def test_who_answers_quickly_is_answered_quickly() -> None:
     assert 2.9 <= line.reply("sokha") < 3.2
 
 
-def test_bulk_leaves_room_for_what_others_send() -> None:
+def test_bulk_keeps_to_its_share() -> None:
     line = Line(30)
-    line.pace.others(20)
+    line.pace.share = 10
     for number in range(300):
         line.bulk(f"chat{number}")
-    assert most_in_a_second(line.arrived[30:]) <= 10
-    line.pace.others(500)
-    assert line.pace.bulk(line.now + 2.1) == 0  # and never stops altogether
+    assert most_in_a_second(line.arrived) <= 10
+
+
+def test_a_place_is_free_a_second_after_its_message_arrived() -> None:
+    pace = Pace(30)
+    slot = pace.leaves(0.0, "sokha", 4)
+    pace.leaves(0.1, "vanna")
+    assert pace.taken(1.9) == 5
+    pace.answered(slot, 0.2)
+    assert pace.taken(1.9) == 1
+
+
+def test_places_last_as_long_as_their_owner_was_heard_of() -> None:
+    pace = Pace(30)
+    pace.until = 10.0
+    assert pace.reply(9.9, "sokha") == 0
+    assert pace.reply(10.0, "sokha") == pace.bulk(10.0) == float("inf")
+
+
+def test_what_takes_more_places_than_there_are_waits_for_more() -> None:
+    pace = Pace(30)
+    pace.share = 2
+    assert pace.reply(0.0, "sokha", 3) == float("inf")
+    assert pace.reply(0.0, "sokha", 2) == 0
 
 
 # -- Told to slow down ------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.bulk import LEASE, dead, holder_name, kernel
+from bot.bulk import LEASE
 from bot.channels.phone import transports
+from bot.holder import dead, holder_name, kernel
 from bot.sender import MOST_ATTEMPTS
 from broadcasts.schedule import Timing, awake
 from handlers import deliveries
 from handlers.deliveries import FINAL, LATER, STOPPED
-from storage import inbox, lanes, outbox
+from storage import lanes, outbox
 from storage.database import Connection, Database
 from storage.outbox import Outgoing
 from storage.vault import Vault
@@ -124,28 +125,6 @@ async def test_a_reply_in_the_middle_leaves_within_the_fifth_of_a_second(small: 
     await small.sends(process)
     assert max(waits) <= 0.2
     assert refused(small) == 0
-
-
-async def test_bulk_leaves_room_for_replies_of_other_processes(small: Delivery) -> None:
-    """The web processes say what they say; whoever sends bulk sees it in the outbox."""
-    village = [str(number) for number in range(1000, 1150)]
-    await small.notice("telegram", village)
-    process = small.process()
-
-    def reply(connection: Connection) -> None:
-        for _ in range(10):
-            now = small.time.clock()
-            outbox.queue(
-                connection, small.vault, inbox.message_number(now), 1, "telegram", [{"text": "…"}], now
-            )
-
-    sent = []
-    for _second in range(4):
-        before = len(small.telegram.called("sendMessage"))
-        await small.database.transact(reply)
-        await small.passes(process, 1.0)
-        sent.append(len(small.telegram.called("sendMessage")) - before)
-    assert max(sent[2:]) <= 22
 
 
 async def test_a_reply_that_waited_too_long_is_left_to_whoever_took_it(small: Delivery) -> None:
@@ -383,7 +362,7 @@ async def test_a_service_that_is_overrun_gets_less(small: Delivery) -> None:
     await small.sends(process, "sms")
     assert await small.states() == ["sent"] * 5
     assert Counter(text.to for text in small.sms.sent) == dict.fromkeys(PHONES, 1)
-    assert process.sender.paces["sms"]._share < 1
+    assert process.sender.paces["sms"]._slower < 1
 
 
 async def heard(delivery: Delivery, sid: str, state: str, means: str = FINAL) -> str | None:
@@ -480,7 +459,7 @@ async def test_who_comes_back_from_a_long_sleep_sends_nothing_more(delivery: Del
     first, second = delivery.process(own_database=True), delivery.process(own_database=True)
     await delivery.passes(first, 1.0)
     await first.sender.marks.close()
-    assert first.bulks["telegram"]._due  # it has more in its hands
+    assert first.bulks["telegram"].hand.waiting()  # it has more in its hands
     delivery.time.seconds += LEASE.total_seconds() + 1
     await delivery.passes(second, 0.3)
     await delivery.passes(first, 0.5)

@@ -15,8 +15,8 @@ from broadcasts import notices
 from broadcasts.schedule import LOCAL, quiet_at
 from flows.meetings import Meeting
 from handlers.desk import Desk
+from storage import fate, outbox
 from storage import notices as rows
-from storage import outbox
 from storage.database import Connection, Database
 from storage.links import link, stop
 from storage.tables import broadcasts
@@ -92,7 +92,7 @@ class Week:
                 ).one()
                 text = "\n".join(str(part["text"]) for part in bodies[row.payload])
                 told.append((names[row.contact], f"{kind} {number}", text))
-            outbox.mark_sent(connection, [(row.id, f"M{row.id}") for row in taken], now)
+            fate.mark_sent(connection, [(row.id, f"M{row.id}") for row in taken], now)
         return sorted(told)
 
 

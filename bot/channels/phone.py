@@ -81,8 +81,6 @@ def routes(app: App) -> list[BaseRoute]:
 class PhoneTransport:
     """The page asks for what there is: a message has left as soon as it may be seen."""
 
-    usual = 1
-
     def weigh(self, part: Part) -> int:
         return 1
 

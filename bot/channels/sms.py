@@ -134,8 +134,6 @@ class LateTransport:
     5 MiB, and answers to messages leave in the reply to the webhook without it. `service`: as `SmsTransport` takes it.
     """
 
-    usual = 2  # segments of most that is said in Khmer
-
     def __init__(self, *service: str) -> None:
         self._service = service
         self._made: SmsTransport | None = None

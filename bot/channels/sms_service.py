@@ -44,8 +44,6 @@ class ElsewhereHttpClient(AsyncTwilioHttpClient):
 class SmsTransport:
     """Sends through the service's API and says what a refusal means."""
 
-    usual = 2  # segments of most that is said in Khmer
-
     def __init__(self, account: str, token: str, sender: str, root: str, callback: str = "") -> None:
         self.http = ElsewhereHttpClient(root)
         self.client = Client(account, token, http_client=self.http)

@@ -307,8 +307,6 @@ class TelegramTransport:
     """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429). `paid`: what
     is sent to many is paid for, and may be more than 30 a second."""
 
-    usual = 1
-
     def __init__(self, bot: telegram.Bot, *, paid: bool = False) -> None:
         self.bot = bot
         self.paid = paid

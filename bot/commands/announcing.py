@@ -137,7 +137,10 @@ def _takes(made: Plan) -> list[str]:
         f"Goes out {out_at}, takes {minutes:,} min.",
     ]
     if made.trouble == "late":
-        lines.append("Not everybody can be told before it begins. Those who can't are left out.")
+        lines.append(
+            f"Only about {made.told:,} of {made.people:,} people can be told before it begins. The others are left "
+            "out."
+        )
     if made.trouble == "nobody":
         lines.append("Nobody there has joined yet.")
     elif made.villages:
