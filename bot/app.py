@@ -26,6 +26,8 @@ from bot.intake import Failed, Intake
 from bot.requests import AiohttpRequest
 from bot.sender import Sender, Transport
 from bot.settings import NotReady, Settings
+from bot.voices import Recordings, VoiceNotes
+from flows import sound
 from flows.channel import SMS, TELEGRAM, Channel
 from flows.text import _, spoken
 from handlers import deliveries
@@ -75,8 +77,9 @@ class App:
                 get_updates_request=self._requests[1],
             )
             self.documents = Documents(database, desk, from_telegram(self.bot))
+            self.voice_notes = VoiceNotes(database, desk, from_telegram(self.bot, sound.LARGEST))
             transports[TELEGRAM.name] = telegram_channel.TelegramTransport(
-                self.bot, paid=settings.telegram_paid
+                self.bot, paid=settings.telegram_paid, recordings=Recordings(database)
             )
         if settings.sms_on:
             callback = f"{settings.public_url}/sms/status" if settings.public_url else ""
@@ -176,7 +179,8 @@ class App:
                     link = f"https://t.me/{self.username}" if self.username else "Samleng"
                     self.later(telegram_channel.redirect(bot, chat, catalogue, link))
                 case Incoming():
-                    await self._take(await self.documents.read(what), raw)
+                    read = await self.documents.read(what)
+                    await self._take(await self.voice_notes.read(read), raw)
         except (Away, Failed):
             raise
         except Exception as error:

@@ -226,6 +226,7 @@ def cost_() -> None:
 def complete() -> None:
     """All the other commands."""
     from bot.commands import notices, people, posters
+    from bot.commands.audio import audio
     from bot.commands.facilities import facilities
     from bot.commands.i4c import i4c
     from bot.commands.parked import parked
@@ -234,6 +235,7 @@ def complete() -> None:
     app.command()(find)
     people.register(app)
     notices.register(app)
+    app.add_typer(audio, name="audio")
     app.add_typer(facilities, name="facilities")
     app.add_typer(places, name="places")
     posters.register(i4c)

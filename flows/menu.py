@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from flows.listen import listens
 from flows.notices import announces
 from flows.officials import may
 from flows.outcomes import Done, Erased, Goto, Outcome, Speaks
 from flows.places import yes
 from flows.questions import Choice, Given, Option, Say
+from flows.record import approves, records
 from flows.text import _, words
 from flows.world import World
 
@@ -30,6 +32,11 @@ async def menu(world: World) -> Outcome:
         options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
     if any(may((grant,), "invite", grant.place) for grant in world.roles):
         options.append(Option("invite", _("Invite a facilitator")))
+    waiting = len(world.sounds.waiting()) if approves(world) else 0
+    if waiting:
+        options.append(Option("recordings", _("Recordings to approve ({count})", count=waiting)))
+    elif records(world):
+        options.append(Option("record", _("Record what is asked")))
     options.append(
         Option("leave", _("Stop village notices"))
         if contact.joined
@@ -46,13 +53,12 @@ async def menu(world: World) -> Outcome:
 
 
 async def language(world: World) -> Outcome:
-    """Another language."""
-    chosen = await Choice(
-        key="language",
-        text=_("Which language?"),
-        options=tuple(Option(code, words({code: own_name})) for code, own_name in world.languages),
-    )
-    return Speaks(chosen)
+    """Another language, to read or to listen to."""
+    options = [Option(code, words({code: own_name})) for code, own_name in world.languages]
+    if listens(world):
+        options.append(Option("listen", _("🔊 Listen")))
+    chosen = await Choice(key="language", text=_("Which language?"), options=tuple(options))
+    return Goto("listen") if chosen == "listen" else Speaks(chosen)
 
 
 async def language_set(world: World) -> Outcome:

@@ -18,13 +18,16 @@ MAY = {
     "announce": frozenset({"caf", "council", "admin"}),
     "invite": frozenset({"council", "admin"}),
     "publish": frozenset({"council", "staff", "admin"}),
+    "record": frozenset({"caf", "council", "admin"}),
+    "approve": frozenset({"council", "admin"}),
 }
 #: Roles that hold in all that lies in their place; the others only in the place itself.
 WIDE = frozenset({"council", "viewer", "admin"})
 
 
 def may(roles: Iterable[Grant], what: str, commune: str) -> bool:
-    """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator."""
+    """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator,
+    "record" what is asked, "approve" what was recorded."""
     return any(grant.role in MAY[what] and covers(grant, commune) for grant in roles)
 
 
@@ -79,6 +82,8 @@ async def welcomed(world: World) -> Outcome:
         await Say(_("To announce a meeting, send ANNOUNCE."), budget=2)
     if grant.role in MAY["invite"]:
         await Say(_("To invite a community facilitator, send INVITE."), budget=2)
+    if grant.role in MAY["record"] and world.channel.voice:
+        await Say(_("To record for people who can't read, send RECORD."))
     if grant.role in MAY["publish"] and not world.channel.brief:
         await Say(_("To publish the information of your facility, send its filled-in template (Excel) here."))
     return _back_to_the_menu(world)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from flows import about, changes, follow, links, menu, notices, officials, publishing, rate, read, subscribe
+from flows import (
+    about,
+    changes,
+    follow,
+    links,
+    listen,
+    menu,
+    notices,
+    officials,
+    publishing,
+    rate,
+    read,
+    record,
+    subscribe,
+)
 from flows.engine import Flow
 
 FLOWS: dict[str, Flow] = {
@@ -50,6 +64,13 @@ FLOWS: dict[str, Flow] = {
         publishing.drafted,
         publishing.published,
         publishing.not_yours,
+        listen.listen,
+        listen.listening,
+        record.record,
+        record.recorded,
+        record.may_not_record,
+        record.recordings,
+        record.judged,
         links.link,
         links.link_code,
         links.linked,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.channel import Channel
 from flows.library import Library
+from flows.sound import NO_SOUNDS, Sounds
 from flows.text import Phrase, Source, spoken
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Contact:
 
     `people` is how many persons have rated from this phone; `asked` those of
     them (numbered from 1) who were already asked about themselves.
+    `hears` is the language in which one wants to hear what is asked, None where one reads.
     """
 
     language: str = "km"
@@ -32,6 +34,7 @@ class Contact:
     joined: bool = False
     people: int = 1
     asked: tuple[int, ...] = ()
+    hears: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class World:
     `pack` is what is published of a facility or, by the service's code, in general; `search` finds the items that a
     question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft.
     `speak` says something in the person's language: what has to fit is cut by how long it is there.
+    `sounds` are the recordings there are.
     """
 
     contact: Contact
@@ -75,3 +79,4 @@ class World:
     version: Callable[[str, int], Pack | None] = lambda subject, number: None
     search: Callable[[str, str], Sequence[Hit]] = lambda commune, query: ()
     speak: Callable[[Phrase | str | int], str] = lambda said: spoken(said, Source())
+    sounds: Sounds = NO_SOUNDS

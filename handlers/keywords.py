@@ -15,6 +15,7 @@ LANGUAGE, ERASE, RATE, JOIN, PRIVACY = "language", "erase", "rate", "join", "pri
 ANNOUNCE, MEETINGS, FOLLOW, UNFOLLOW = "announce", "meetings", "follow", "unfollow"
 INVITE, LINK, UNLINK = "invite", "link", "unlink"
 READ = "read"
+LISTEN, RECORD, RECORDINGS = "listen", "record", "recordings"
 SPEAK = "speak"
 
 # CANCEL, END and QUIT are opt-outs for many SMS services, which act on them before we see them; the last two
@@ -38,6 +39,9 @@ _SAID = {
     INVITE: "invite anhchern anhcheunh អញ្ជើញ អញ្ជើញអ្នកសម្របសម្រួល",
     LINK: "link phchoap phchob phjoap ភ្ជាប់ ភ្ជាប់ទូរសព្ទ ភ្ជាប់លេខ",
     UNLINK: "unlink phdach ផ្ដាច់ ឈប់ភ្ជាប់",
+    LISTEN: "listen audio sdab sdap sdabb ស្ដាប់ ស្ដាប់សំឡេង",
+    RECORD: "record thot thotsomleng thatsamleng ថតសំឡេង ថតសម្លេង",
+    RECORDINGS: "recordings សំឡេងដែលបានថត",
     PRIVACY: "privacy អនាមិក ទិន្នន័យរបស់ខ្ញុំ",
 }
 _LANGUAGES = {"km": "ខ្មែរ ភាសាខ្មែរ khmer", "en": "english អង់គ្លេស ភាសាអង់គ្លេស"}

@@ -20,21 +20,24 @@ from flows.outcomes import (
     Erased,
     Followed,
     Goto,
+    Hears,
     Invited,
     Joined,
+    Judged,
     Left,
     Linked,
     Linking,
     Lives,
     Published,
     Rated,
+    Recorded,
     Speaks,
     Unlinked,
     Wished,
 )
 from flows.questions import Remark
 from flows.world import Grant
-from handlers import announcing, informing
+from handlers import announcing, informing, listening
 from handlers.codes import deep_link
 from handlers.desk import Desk
 from storage import audit, codes, contacts, follow, links, responses, roles
@@ -95,6 +98,13 @@ def apply(
             return Applied(stop(connection, known), Goto("left"))
         case Speaks(language):
             return Applied(contacts.remember(connection, known, language=language), Goto("language_set"))
+        case Hears(language):
+            known = contacts.remember(connection, known, hears=language)
+            return Applied(known, Goto("listening", {"language": language}))
+        case Recorded():
+            return Applied(known, listening.keep(connection, desk, known, outcome))
+        case Judged():
+            return Applied(known, listening.judge(connection, desk, known, outcome))
         case Announced():
             held = roles.of(connection, known.id)
             return Applied(known, announcing.announce(connection, desk, known, held, outcome))

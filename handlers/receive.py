@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,19 @@ import structlog
 from broadcasts import notices
 from flows import engine, oneline
 from flows.engine import FlowError, Reply, Turn
+from flows.listen import HEARS
 from flows.meetings import COMING, coming, thanks
 from flows.menu import PRIVACY, WELCOME
-from flows.outcomes import Coming, Goto, Speaks
+from flows.outcomes import Coming, Goto, Recorded, Speaks
 from flows.packsearch import asks_for_a_price, wanted
 from flows.pages import Page
 from flows.questions import Said, Say
 from flows.read import WHAT
+from flows.record import SPOKEN
 from flows.registry import FLOWS
 from flows.text import _, spoken
 from flows.world import Grant, World
-from handlers import announcing, codes, informing, keywords, outcomes
+from handlers import announcing, codes, informing, keywords, listening, outcomes
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.keywords import Keyword, information, keyword
 from storage import contacts, conversations, inbox, outbox, places, reference, responses, roles
@@ -40,7 +42,21 @@ MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for
 
 #: What the menu leads to: a tap on an old menu is as good as on a new one.
 FROM_MENU = frozenset(
-    {"rate", "read", "announce", "meetings", "invite", "join", "leave", "language", "privacy", "help", "menu"}
+    {
+        "rate",
+        "read",
+        "announce",
+        "meetings",
+        "invite",
+        "record",
+        "recordings",
+        "join",
+        "leave",
+        "language",
+        "privacy",
+        "help",
+        "menu",
+    }
 )
 
 
@@ -136,6 +152,8 @@ class _Visit:
         if said.text and not said.attachment and self._code(said.text):
             return
         word = keyword(said.text) if said.text and not said.attachment else None
+        if word is not None and word.word == keywords.SPEAK and self._names_a_sound:
+            word = None
         about = self._information(said) if word is None else None
         line = (
             oneline.read(said.text, self.desk.library) if word is None and self._may_be_a_line(said) else None
@@ -179,6 +197,11 @@ class _Visit:
     @property
     def _idle(self) -> bool:
         return self.conversation is None or self.conversation.flow == "menu"
+
+    @property
+    def _names_a_sound(self) -> bool:
+        """Whether the name of a language answers in which one listens or records, and changes no texts."""
+        return self.conversation is not None and self.conversation.asked in {HEARS, SPOKEN}
 
     @property
     def _reads(self) -> bool:
@@ -300,6 +323,7 @@ class _Visit:
     def _world(self) -> World:
         library, known, vault = self.desk.library, self.known, self.desk.vault
         round_code = library.round_on(self.today.isoformat())
+        held = self.roles
 
         def rated(facility: str) -> int:
             persons = range(1, known.contact.people + 1)
@@ -316,10 +340,10 @@ class _Visit:
             round_code,
             self.desk.languages,
             lambda query: places.unmatched(self.connection, query, self.today),
-            self.roles,
+            held,
             self.today,
             announcing.local(self.now),
-            lambda: announcing.upcoming(self.connection, known, self.roles, self.now),
+            lambda: announcing.upcoming(self.connection, known, held, self.now),
             lambda meeting, notice: announcing.plan(
                 self.connection, self.desk, known, meeting, notice, self.now
             ),
@@ -327,6 +351,7 @@ class _Visit:
             lambda subject, number: informing.version(self.connection, subject, number),
             lambda commune, query: informing.search(self.connection, self.desk, commune, query),
             lambda said: spoken(said, self.desk.catalogue(known.contact.language, self.channel)),
+            sounds=listening.Stored(self.connection, known, held),
         )
 
     def _menu(self) -> None:
@@ -371,6 +396,8 @@ class _Visit:
             self._take(engine.again(flow, conversation, self._world()), new=False)
 
     def _apply(self, outcome: Any) -> Goto | None:
+        if isinstance(outcome, Recorded):
+            outcome = replace(outcome, sound=self.said.sound)
         done = outcomes.apply(self.connection, self.desk, self.known, self.channel, outcome, self.today)
         self.known = done.known
         self.gone |= done.gone
@@ -414,6 +441,9 @@ class _Visit:
         if self.replies:
             catalogue = self.desk.catalogue(language, self.channel)
             tag = self.conversation.tag if self.conversation else ""
+            if self.known.contact.hears and self.channel.voice and self.conversation is not None:
+                flow = self.conversation.flow
+                self.replies = [*listening.voiced(connection, self.desk, self.known, flow, self.replies)]
             parts = self.medium.render(self.replies, catalogue, tag, self.nav)
         if parts:
             outbox.queue(

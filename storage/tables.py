@@ -145,6 +145,7 @@ contacts = Table(
     Column("stopped", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("blocked", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("official", sa.Boolean, nullable=False, server_default=sa.false()),  # has rows in `roles`
+    Column("hears", String(8)),  # the language in which she hears what is asked; NULL: she reads
     Column("told_at", sa.BigInteger),  # the same person's other contact, which hears the notices
     Column("created_on", sa.Date, nullable=False),
     sa.UniqueConstraint("channel", "address_hash"),
@@ -380,6 +381,48 @@ asked = Table(
     Column("month", String(7), primary_key=True),
     Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# -- Listening --------------------------------------------------------------------------------------------
+
+#: What was read out, by the key of what it is (`flows.recordable`), in a language. `commune`: whose people hear it,
+#: "" for everybody's; of a facility's block everybody does, and it says where it was recorded.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("key", String(60), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("commune", String(6), nullable=False, server_default=""),
+    Column("says", String(16), nullable=False, server_default=""),  # which text of a block, else ""
+    Column("state", String(10), nullable=False),  # proposed, approved, superseded, refused
+    Column("seconds", Integer, nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("digest", String(64), nullable=False),  # SHA-256 of the file as it came
+    Column("sound", LargeBinary),  # Ogg Opus without tags; NULL when it was refused
+    Column("file_id", String(255)),  # what Telegram calls it, since it was first sent
+    Column("source_name", String(120), nullable=False, server_default=""),  # of the file it came in
+    # A voice points to a person: who has her data deleted takes hers with her.
+    Column("author", ForeignKey("contacts.id", ondelete="CASCADE")),  # NULL: the operator
+    Column("created_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Index("ix_recordings_key", "key", "language", "commune"),
+    Index(
+        "ix_recordings_approved",
+        "key",
+        "language",
+        "commune",
+        unique=True,  # people hear one
+        sqlite_where=sa.text("state = 'approved'"),
+        postgresql_where=sa.text("state = 'approved'"),
+    ),
+    Index(
+        "ix_recordings_proposed",
+        "commune",
+        sqlite_where=sa.text("state = 'proposed'"),
+        postgresql_where=sa.text("state = 'proposed'"),
+    ),
+    Index("ix_recordings_author", "author"),
 )
 
 # -- Messages ---------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bot.channels import terminal
 from bot.documents import Documents
+from bot.voices import VoiceNotes
 from broadcasts.fire import fire
 from flows.world import Grant
 from handlers.desk import LOCAL, Desk, Incoming, Part
@@ -62,6 +63,7 @@ class Story:
         said = terminal.understood(line, self.parts)
         incoming = Incoming(self.channel, self.address, f"{self.channel}-{self.count}", said)
         incoming = await Documents(self.database, self.desk, handed_in).read(incoming)
+        incoming = await VoiceNotes(self.database, self.desk, handed_in).read(incoming)
         received = await self.database.transact(receive, incoming, self.desk)
         self.parts = received.parts or self.parts
         return received

@@ -61,6 +61,11 @@ class Person:
             voice={**note, "duration": seconds, "mime_type": "audio/ogg"}, **_caption(caption)
         )
 
+    def voice_of(self, content: bytes, **about: int) -> Update:
+        """She sends a voice note that can be played. `about`: what Telegram says of it, where that is something else."""
+        note = {**self._file("voice", content), "duration": 3, "mime_type": "audio/ogg", **about}
+        return self._message(voice=note)
+
     def photo(self, caption: str = "") -> Update:
         small = {**self._file("photo-small", b"\xff\xd8" + b"\0" * 100), "width": 90, "height": 90}
         large = {**self._file("photo-large", b"\xff\xd8" + b"\0" * 900), "width": 800, "height": 800}

@@ -93,6 +93,7 @@ class TelegramServer:
             "sendPhoto": self._send_photo,
             "sendVoice": self._send_voice,
             "editMessageText": self._edit_text,
+            "editMessageCaption": self._edit_caption,
             "editMessageReplyMarkup": self._edit_markup,
             "answerCallbackQuery": self._answer_query,
             "setMyCommands": self._set_commands,
@@ -241,6 +242,8 @@ class TelegramServer:
             raise bad("wrong remote file identifier specified: Wrong string length")
         if kind == "photo":
             rules.photo(self.files[name])
+        elif name.startswith("uploaded-"):
+            rules.voice(self.files[name])
         file = {"file_id": name, "file_unique_id": name, "file_size": len(self.files[name])}
         if kind == "voice":
             return {"voice": {**file, "duration": 1}}
@@ -255,6 +258,14 @@ class TelegramServer:
 
     def _edit_text(self, given: dict[str, Any]) -> dict[str, Any]:
         return self._edit(given, rules.text(given))
+
+    def _edit_caption(self, given: dict[str, Any]) -> dict[str, Any]:
+        before = self._open(given.get("chat_id")).messages.get(given.get("message_id", 0))
+        if before is not None and "caption" not in before.body:
+            raise bad("there is no caption in the message to edit")
+        body = self._edit(given, None)
+        body["caption"] = rules.caption(given)
+        return body
 
     def _edit_markup(self, given: dict[str, Any]) -> dict[str, Any]:
         return self._edit(given, None)

@@ -23,6 +23,7 @@ from flows.packsearch import Hit
 from flows.questions import Open
 from flows.registry import FLOWS
 from flows.segments import measure
+from flows.sound import Recording, Sounds
 from flows.text import spoken
 from flows.world import Contact, Grant, World
 from tests.explorer import NONSENSE, Step, explore
@@ -111,10 +112,15 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
         {"subject": FACILITY, "version": 99},
     ],
     "published": [{"subject": FACILITY, "done": True}, {"subject": FACILITY, "done": False}, {}],
+    "listening": [{"language": "cmo"}, {"language": None}],
+    "record": [{}, {"commune": HOME, "spoken": "jra", "about": "hc"}, {"commune": "080304"}],
+    "recorded": [{"given": {"commune": HOME, "spoken": "cmo", "about": "questions"}}, {"changed": True}],
+    "recordings": [{}, {"number": 2}, {"after": 2}, {"after": 3}, {"number": 99}],
+    "judged": [{"done": done, "after": 2} for done in ("approved", "refused", "changed", None)],
 }
 
 #: Flows whose pages are made for the person's language, and so explored in each.
-SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted"})
+SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted", "record"})
 #: What is published: one facility's pack is a sample, one has nothing but the general standards of its service.
 PACKS = {
     "hc080303": pack("hc080303"),
@@ -129,6 +135,33 @@ HITS = {
     "gone": [Hit("hc080303", "prices-99", 1.0)],
 }
 
+#: What was recorded: of a question and of a block, one of them as it was before the pack was changed.
+RECORDINGS = [
+    Recording(1, "menu", "cmo", "", "", "approved", 4),
+    Recording(2, "score.hc-medicine", "krr", HOME, "", "proposed", 5),
+    Recording(3, "block.hc080303.rights", "km", HOME, "before", "proposed", 170),
+]
+
+
+class SomeSounds(Sounds):
+    def languages(self) -> list[str]:
+        return ["km", "cmo"]
+
+    def recorded(self, commune: str, language: str) -> dict[str, list[Recording]]:
+        return {one.key: [one] for one in RECORDINGS}
+
+    def waiting(self) -> list[Recording]:
+        return RECORDINGS[1:]
+
+    def of(self, number: int) -> Recording | None:
+        return next((one for one in RECORDINGS[1:] if one.number == number), None)
+
+
+#: Flows that know of recordings, and so are explored with some as well as without.
+SOUNDS: dict[str, list[Sounds]] = {
+    flow: [Sounds(), SomeSounds()] for flow in ("menu", "language", "listen", "record", "recordings")
+}
+
 #: What an official may do; everybody else may nothing.
 CAF = (Grant("caf", HOME),)
 ROLES: dict[str, list[tuple[Grant, ...]]] = {
@@ -137,6 +170,8 @@ ROLES: dict[str, list[tuple[Grant, ...]]] = {
     "meetings": [(), CAF],
     "change": [CAF],
     "handed_in": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
+    "record": [(), CAF, (*CAF, Grant("caf", "080304")), (Grant("admin", "08"),)],
+    "recordings": [(), CAF, (Grant("council", HOME),)],
     "invite": [
         (),
         CAF,
@@ -166,7 +201,7 @@ PLANS = [
 CONTACTS = (
     Contact(),
     Contact(commune=HOME, joined=True),
-    Contact(commune=HOME, village="08030301", people=3, asked=(1,)),
+    Contact(commune=HOME, village="08030301", people=3, asked=(1,), hears="cmo"),
 )
 RENDERERS = {"telegram": Telegram(), "sms": Sms()}
 
@@ -233,12 +268,14 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
             version=lambda subject, number: VERSIONS.get(number),
             search=lambda commune, query: HITS.get(query, []),
             speak=lambda said, language=language: spoken(said, CHAINS[language, channel.wording]),
+            sounds=sounds,
         )
         for language in (LANGUAGES if flow in SPOKEN else LANGUAGES[:1])
         for contact in (CONTACTS[:1] if asks else CONTACTS)
         for n in rated
         for roles in ROLES.get(flow, [()])
         for plan in (PLANS if asks else PLANS[:1])
+        for sounds in SOUNDS.get(flow, [Sounds()])
     ]
 
 
@@ -278,11 +315,11 @@ def _fits(step: Step, channel: Channel, language: str) -> None:
     assert parts
     for message in parts:
         text = message["text"]
-        assert text.strip()
+        assert text.strip() or "recording" in message
         assert "{" not in text and "\u200b" not in text.replace("\n", ""), text
         if channel is TELEGRAM:
             assert len(text) <= LONGEST
-            if "picture" in message:
+            if "picture" in message or "recording" in message:
                 assert len(text.encode("utf-16-le")) // 2 <= LONGEST_CAPTION
             for row in message.get("keyboard", ()):
                 for label, data in row:

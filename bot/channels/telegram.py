@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import telegram
@@ -27,11 +27,15 @@ from flows.channel import TELEGRAM, Channel
 from flows.engine import Reply
 from flows.packs import Performance, as_json, from_json
 from flows.pages import Page, Picture
-from flows.questions import SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
+from flows.questions import RECORDING, SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
 from flows.text import Catalogue, _, pieces, spoken
 from handlers.deliveries import AGAIN, FINAL, GONE
 from handlers.desk import Incoming, Part
 from handlers.receive import Received
+from storage.database import Away
+
+if TYPE_CHECKING:
+    from bot.voices import Recordings
 
 log = structlog.get_logger(__name__)
 
@@ -56,29 +60,37 @@ class Telegram:
         self, replies: Sequence[Reply], catalogue: Catalogue, tag: str, nav: Sequence[str]
     ) -> list[Part]:
         """One message for all that is said in a turn, with the buttons of its question; what goes with it is captioned
-        by it, or sent before it where it is too long for that."""
+        by it, or sent before it where it is too long for that. Of several recordings and a picture, the last."""
         texts: list[str] = []
         question: Question[Any] | None = None
         attached: Attachment | None = None
         picture: Picture | None = None
+        recordings: list[dict[str, Any]] = []
         for reply in replies:
             if isinstance(reply, Say):
                 texts.append(spoken(reply.text, catalogue))
-                attached = reply.attachment or attached
+                if reply.attachment is not None and reply.attachment.kind == RECORDING:
+                    if self.channel.voice:
+                        recordings.append(recorded(reply.attachment))
+                else:
+                    attached = reply.attachment or attached
             else:
                 question = reply
                 texts.append(_asked(reply, catalogue))
                 picture = reply.picture if isinstance(reply, Page) else None
-        parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(texts), LONGEST)]
+        parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(filter(None, texts)), LONGEST)]
         beside: dict[str, Any] = {}
         if attached is not None and attached.kind in ATTACHED:
             beside = {attached.kind: attached.file}
         elif picture is not None and self.channel.images:
             beside = {PICTURE: {"pack": as_json(picture.pack), "language": picture.language}}
+        if recordings and not beside:
+            beside = recordings.pop()
         if beside:
             if not parts or _units(parts[0]["text"]) > LONGEST_CAPTION or len(parts) > 1:
                 parts.insert(0, {"text": ""})
             parts[0] |= beside
+        parts = [*({"text": ""} | recording for recording in recordings), *parts]
         keyboard = _keyboard(question, catalogue, tag, nav) if question is not None else []
         if keyboard and parts:
             parts[-1]["keyboard"] = keyboard
@@ -87,6 +99,11 @@ class Telegram:
 
 ATTACHED = ("photo", "voice")
 PICTURE = "picture"  # in a part: what is to be drawn when it is sent, its text saying the same
+
+
+def recorded(recording: Attachment) -> dict[str, Any]:
+    """In a part: a recording of ours, by its number, to be fetched when it is sent."""
+    return {RECORDING: int(recording.file), "seconds": recording.seconds}
 
 
 def _units(text: str) -> int:
@@ -265,7 +282,8 @@ def markup(part: Part) -> str | None:
 #: What Telegram refuses for good, by words in its answer, and what that means; other words: the message is final.
 REFUSALS = (("chat not found", GONE), ("deactivated", GONE))
 #: A photo or voice note that this bot can't use (any more), or that this person does not take.
-UNUSABLE = ("file identifier", "file of type", "type of file", "file reference", "voice_messages_forbidden")
+TAKES_NONE = "voice_messages_forbidden"
+UNUSABLE = ("file identifier", "file of type", "type of file", "file reference", TAKES_NONE)
 LOCKED_FOR = 60.0  # seconds of quiet when Telegram does not know the bot: somebody must mend the settings
 
 
@@ -305,13 +323,16 @@ class Pictures:
 
 class TelegramTransport:
     """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429). `paid`: what
-    is sent to many is paid for, and may be more than 30 a second."""
+    is sent to many is paid for, and may be more than 30 a second. `recordings`: where those are that are to be heard."""
 
     usual = 1
 
-    def __init__(self, bot: telegram.Bot, *, paid: bool = False) -> None:
+    def __init__(
+        self, bot: telegram.Bot, *, paid: bool = False, recordings: Recordings | None = None
+    ) -> None:
         self.bot = bot
         self.paid = paid
+        self.recordings = recordings
         self.pictures = Pictures()
 
     def weigh(self, part: Part) -> int:
@@ -336,6 +357,8 @@ class TelegramTransport:
             raise Refused("token refused", AGAIN, after=LOCKED_FOR) from error
         except TelegramError as error:
             raise Refused(str(error)) from error
+        except Away as error:  # a recording can't be fetched just now
+            raise Refused("database away") from error
         return str(sent["message_id"]) if sent is not None else None
 
     async def _send(self, chat: str, part: Part, paid: bool | None) -> Any:
@@ -344,6 +367,10 @@ class TelegramTransport:
         given = {"chat_id": chat, "reply_markup": markup(part), "allow_paid_broadcast": paid}
         if PICTURE in part:
             sent = await self._send_picture(given, part[PICTURE], text)
+            if sent is not None or not text:
+                return sent
+        if RECORDING in part:
+            sent = await self._send_recording(given, part, text)
             if sent is not None or not text:
                 return sent
         kind = next((kind for kind in ATTACHED if kind in part), None)
@@ -390,6 +417,40 @@ class TelegramTransport:
         self.pictures.keep(number, sent)
         return sent
 
+    async def _send_recording(self, given: dict[str, Any], part: Part, text: str) -> Any:
+        """Send a recording: by its id if it was sent before, else as a file. None where it was deleted meanwhile, or
+        this person takes no voice notes; she can read the words."""
+        if self.recordings is None:
+            return None
+        number = int(part[RECORDING])
+        given = {**given, "caption": text or None}
+        known = await self.recordings.file_id(number)
+        if known is not None:
+            try:
+                return await self._call("sendVoice", {**given, "voice": known})
+            except BadRequest as error:
+                said = str(error).lower()
+                if not any(words in said for words in UNUSABLE):
+                    raise
+                if TAKES_NONE in said:
+                    return None
+                await self.recordings.keep(number, None)  # of another bot, or Telegram has lost it
+        content = await self.recordings.sound(number)
+        if content is None:
+            return None
+        file = telegram.InputFile(content, filename="voice.ogg")
+        try:
+            sent = await self._call("sendVoice", {**given, "voice": file, "duration": part["seconds"]})
+        except BadRequest as error:
+            if not any(words in str(error).lower() for words in UNUSABLE):
+                raise
+            log.warning("recording_left_out", recording=number)
+            return None
+        voice = sent.get("voice") if isinstance(sent, dict) else None
+        if voice:
+            await self.recordings.keep(number, str(voice["file_id"]))
+        return sent
+
     async def _call(self, method: str, given: dict[str, Any]) -> Any:
         """The library's own call with its errors, but without the objects that it would make of each answer: half of
         what a message costs."""
@@ -408,12 +469,22 @@ async def acknowledge(bot: telegram.Bot, query: Mapping[str, Any], received: Rec
         return
     message = query["message"]
     chat, number, text = message["chat"]["id"], message["message_id"], message.get("text")
+    caption = message.get("caption")
     moved = (query.get("data") or "").rpartition(":")[2].startswith("nav=")
     with suppress(TelegramError):
         if text and not moved and not received.stale:
-            await bot.edit_message_text(f"{text}\n\n➜ {label}"[:LONGEST], chat_id=chat, message_id=number)
+            await bot.edit_message_text(chosen(text, label)[:LONGEST], chat_id=chat, message_id=number)
+        elif (
+            caption and not moved and not received.stale and _units(chosen(caption, label)) <= LONGEST_CAPTION
+        ):
+            await bot.edit_message_caption(chat, number, caption=chosen(caption, label))
         else:
             await bot.edit_message_reply_markup(chat, number, reply_markup=None)
+
+
+def chosen(text: str, label: str) -> str:
+    """A question with the answer that was tapped."""
+    return f"{text}\n\n➜ {label}"
 
 
 #: The commands menu, in the order shown.
@@ -424,6 +495,7 @@ COMMANDS = (
     ("join", _("Get village notices")),
     ("menu", _("Main menu")),
     ("language", _("Language")),
+    ("listen", _("🔊 Listen")),
     ("help", _("Help")),
     ("stop", _("Stop village notices")),
 )
