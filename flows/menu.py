@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.notices import announces
-from flows.officials import may
+from flows.officials import hands_in, may
 from flows.outcomes import Done, Erased, Goto, Outcome, Speaks
 from flows.places import yes
 from flows.questions import Choice, Given, Option, Say
@@ -30,6 +30,7 @@ async def menu(world: World) -> Outcome:
         options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
     if any(may((grant,), "invite", grant.place) for grant in world.roles):
         options.append(Option("invite", _("Invite a facilitator")))
+    options += _publishing(world)
     options.append(
         Option("leave", _("Stop village notices"))
         if contact.joined
@@ -40,9 +41,21 @@ async def menu(world: World) -> Outcome:
         key="menu",
         text=_("What would you like to do?"),
         options=tuple(options),
-        budget=3 if welcome else 2 if announces(world) else 1,
+        budget=3 if welcome else 2 if world.roles else 1,
     )
     return Goto(chosen)
+
+
+def _publishing(world: World) -> list[Option[str]]:
+    """The way to drafts, and to the template where files can be sent: only for who may publish."""
+    waiting = len(world.drafts()) if hands_in(world.roles) else 0
+    if waiting:
+        return [Option("publish", _("Drafts to publish ({count})", count=waiting))]
+    return (
+        [Option("publish", _("Publish information"))]
+        if hands_in(world.roles) and world.channel.documents
+        else []
+    )
 
 
 async def language(world: World) -> Outcome:

@@ -46,6 +46,8 @@ FLOWS: dict[str, Flow] = {
         read.not_found,
         read.wished,
         read.read_on,
+        publishing.publish,
+        publishing.template,
         publishing.handed_in,
         publishing.drafted,
         publishing.published,

@@ -15,6 +15,7 @@ LANGUAGE, ERASE, RATE, JOIN, PRIVACY = "language", "erase", "rate", "join", "pri
 ANNOUNCE, MEETINGS, FOLLOW, UNFOLLOW = "announce", "meetings", "follow", "unfollow"
 INVITE, LINK, UNLINK = "invite", "link", "unlink"
 READ = "read"
+PUBLISH, TEMPLATE = "publish", "template"
 SPEAK = "speak"
 
 # CANCEL, END and QUIT are opt-outs for many SMS services, which act on them before we see them; the last two
@@ -36,6 +37,8 @@ _SAID = {
     FOLLOW: "follow tamdan តាមដាន",
     UNFOLLOW: "unfollow chhobtamdan ឈប់តាមដាន",
     INVITE: "invite anhchern anhcheunh អញ្ជើញ អញ្ជើញអ្នកសម្របសម្រួល",
+    PUBLISH: "publish draft drafts preang prieng ព្រាង ផ្សព្វផ្សាយព័ត៌មាន",
+    TEMPLATE: "template ឯកសារគំរូ គំរូឯកសារ",
     LINK: "link phchoap phchob phjoap ភ្ជាប់ ភ្ជាប់ទូរសព្ទ ភ្ជាប់លេខ",
     UNLINK: "unlink phdach ផ្ដាច់ ឈប់ភ្ជាប់",
     PRIVACY: "privacy អនាមិក ទិន្នន័យរបស់ខ្ញុំ",

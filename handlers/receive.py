@@ -40,7 +40,20 @@ MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for
 
 #: What the menu leads to: a tap on an old menu is as good as on a new one.
 FROM_MENU = frozenset(
-    {"rate", "read", "announce", "meetings", "invite", "join", "leave", "language", "privacy", "help", "menu"}
+    {
+        "rate",
+        "read",
+        "announce",
+        "meetings",
+        "invite",
+        "publish",
+        "join",
+        "leave",
+        "language",
+        "privacy",
+        "help",
+        "menu",
+    }
 )
 
 
@@ -300,6 +313,8 @@ class _Visit:
     def _world(self) -> World:
         library, known, vault = self.desk.library, self.known, self.desk.vault
         round_code = library.round_on(self.today.isoformat())
+        catalogue = self.desk.catalogue(known.contact.language, self.channel)
+        held = self.roles
 
         def rated(facility: str) -> int:
             persons = range(1, known.contact.people + 1)
@@ -316,17 +331,18 @@ class _Visit:
             round_code,
             self.desk.languages,
             lambda query: places.unmatched(self.connection, query, self.today),
-            self.roles,
+            held,
             self.today,
             announcing.local(self.now),
-            lambda: announcing.upcoming(self.connection, known, self.roles, self.now),
+            lambda: announcing.upcoming(self.connection, known, held, self.now),
             lambda meeting, notice: announcing.plan(
                 self.connection, self.desk, known, meeting, notice, self.now
             ),
             lambda subject: informing.pack(self.connection, self.desk, subject),
             lambda subject, number: informing.version(self.connection, subject, number),
             lambda commune, query: informing.search(self.connection, self.desk, commune, query),
-            lambda said: spoken(said, self.desk.catalogue(known.contact.language, self.channel)),
+            lambda said: spoken(said, catalogue),  # outlives this visit, and so holds nothing of it
+            lambda: informing.drafts(self.connection, self.desk, held),
         )
 
     def _menu(self) -> None:

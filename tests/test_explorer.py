@@ -114,7 +114,7 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
 }
 
 #: Flows whose pages are made for the person's language, and so explored in each.
-SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted"})
+SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted", "publish", "template"})
 #: What is published: one facility's pack is a sample, one has nothing but the general standards of its service.
 PACKS = {
     "hc080303": pack("hc080303"),
@@ -129,6 +129,14 @@ HITS = {
     "gone": [Hit("hc080303", "prices-99", 1.0)],
 }
 
+#: Drafts that wait: none, one, more than stand on a page, and one of a facility that is no more.
+DRAFTS: list[list[tuple[str, int]]] = [
+    [],
+    [("hc080303", 2)],
+    [(f"{service}{commune}", 2) for commune in (HOME, "080304", "080301") for service in SERVICES],
+    [("gone", 1)],
+]
+
 #: What an official may do; everybody else may nothing.
 CAF = (Grant("caf", HOME),)
 ROLES: dict[str, list[tuple[Grant, ...]]] = {
@@ -137,6 +145,15 @@ ROLES: dict[str, list[tuple[Grant, ...]]] = {
     "meetings": [(), CAF],
     "change": [CAF],
     "handed_in": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
+    "publish": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
+    "template": [
+        (),
+        (Grant("council", HOME),),
+        (Grant("staff", HOME, FACILITY),),
+        (Grant("staff", HOME, "gone"),),
+        (Grant("council", HOME), Grant("council", "080304")),
+        (Grant("admin", "08"),),
+    ],
     "invite": [
         (),
         CAF,
@@ -233,12 +250,14 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
             version=lambda subject, number: VERSIONS.get(number),
             search=lambda commune, query: HITS.get(query, []),
             speak=lambda said, language=language: spoken(said, CHAINS[language, channel.wording]),
+            drafts=lambda drafts=drafts: drafts,
         )
         for language in (LANGUAGES if flow in SPOKEN else LANGUAGES[:1])
         for contact in (CONTACTS[:1] if asks else CONTACTS)
         for n in rated
         for roles in ROLES.get(flow, [()])
         for plan in (PLANS if asks else PLANS[:1])
+        for drafts in (DRAFTS if flow in {"menu", "publish"} else DRAFTS[:1])
     ]
 
 

@@ -35,6 +35,8 @@ def shown(part: Part, channel: Channel) -> Iterator[str]:
         yield "  " + line if line.strip() else HEARD.strip()
     if "picture" in part:
         yield "  {picture}"
+    if "template" in part:
+        yield f"  {{document {part['template']['facility']}.xlsx}}"
     for row in part.get("keyboard", ()):
         yield "  " + " ".join(f"[{label}]" for label, _data in row)
     if channel.brief:
