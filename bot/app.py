@@ -26,6 +26,7 @@ from bot.intake import Failed, Intake
 from bot.requests import AiohttpRequest
 from bot.sender import Sender, Transport
 from bot.settings import NotReady, Settings
+from bot.shelving import Shelving
 from bot.voices import Recordings, VoiceNotes
 from flows import sound
 from flows.channel import SMS, TELEGRAM, Channel
@@ -268,9 +269,12 @@ class App:
             polls = clock and not self.settings.public_url
             tasks.append(asyncio.create_task(self._listen(polls, introduce=web or polls)))
         working = worker.start(self) if clock else None
+        shelving = Shelving(self.database, self.desk)
+        shelving.start()
         try:
             yield self
         finally:
+            await shelving.stop()
             if working is not None:
                 await working.stop()
             for task in tasks:

@@ -41,6 +41,11 @@ def publishes(roles: Iterable[Grant], facility: Facility) -> bool:
     )
 
 
+def hands_in(roles: Iterable[Grant]) -> bool:
+    """Whether roles allow to publish what any facility at all owes and does."""
+    return any(grant.role in MAY["publish"] for grant in roles)
+
+
 def covers(grant: Grant, commune: str) -> bool:
     """Whether a role holds in a commune."""
     return commune.startswith(grant.place) if grant.role in WIDE else commune == grant.place
@@ -85,7 +90,7 @@ async def welcomed(world: World) -> Outcome:
     if grant.role in MAY["record"] and world.channel.voice:
         await Say(_("To record for people who can't read, send RECORD."))
     if grant.role in MAY["publish"] and not world.channel.brief:
-        await Say(_("To publish the information of your facility, send its filled-in template (Excel) here."))
+        await Say(_("To publish the information of your facility, send PUBLISH."))
     return _back_to_the_menu(world)
 
 

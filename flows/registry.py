@@ -23,6 +23,7 @@ FLOWS: dict[str, Flow] = {
     flow.__name__: flow
     for flow in (
         menu.menu,
+        menu.work,
         menu.help,
         menu.language,
         menu.language_set,
@@ -60,6 +61,8 @@ FLOWS: dict[str, Flow] = {
         read.not_found,
         read.wished,
         read.read_on,
+        publishing.publish,
+        publishing.template,
         publishing.handed_in,
         publishing.drafted,
         publishing.published,

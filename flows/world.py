@@ -58,7 +58,8 @@ class World:
     `upcoming` are the announced meetings that she may change; `plan` says what announcing a meeting takes (see
     `flows.notices`), the second argument being the notice that it changes.
     `pack` is what is published of a facility or, by the service's code, in general; `search` finds the items that a
-    question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft.
+    question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft;
+    `drafts` are those that she may publish, by subject and version.
     `speak` says something in the person's language: what has to fit is cut by how long it is there.
     `sounds` are the recordings there are.
     """
@@ -80,3 +81,4 @@ class World:
     search: Callable[[str, str], Sequence[Hit]] = lambda commune, query: ()
     speak: Callable[[Phrase | str | int], str] = lambda said: spoken(said, Source())
     sounds: Sounds = NO_SOUNDS
+    drafts: Callable[[], Sequence[tuple[str, int]]] = lambda: ()

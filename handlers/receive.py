@@ -45,11 +45,13 @@ FROM_MENU = frozenset(
     {
         "rate",
         "read",
+        "work",
         "announce",
         "meetings",
         "invite",
         "record",
         "recordings",
+        "publish",
         "join",
         "leave",
         "language",
@@ -323,6 +325,7 @@ class _Visit:
     def _world(self) -> World:
         library, known, vault = self.desk.library, self.known, self.desk.vault
         round_code = library.round_on(self.today.isoformat())
+        catalogue = self.desk.catalogue(known.contact.language, self.channel)
         held = self.roles
 
         def rated(facility: str) -> int:
@@ -350,8 +353,9 @@ class _Visit:
             lambda subject: informing.pack(self.connection, self.desk, subject),
             lambda subject, number: informing.version(self.connection, subject, number),
             lambda commune, query: informing.search(self.connection, self.desk, commune, query),
-            lambda said: spoken(said, self.desk.catalogue(known.contact.language, self.channel)),
+            lambda said: spoken(said, catalogue),  # outlives this visit, and so holds nothing of it
             sounds=listening.Stored(self.connection, known, held),
+            drafts=lambda: informing.drafts(self.connection, self.desk, held),
         )
 
     def _menu(self) -> None:

@@ -77,6 +77,7 @@ class TelegramServer:
         self.faults: list[Fault] = []
         self.queries: dict[str, bool] = {}  # callback queries, and whether they were answered
         self.files: dict[str, bytes] = {}
+        self.named: dict[str, str] = {}  # as the bot called what it sent
         self.commands: dict[str, list[dict[str, str]]] = {}  # by language code
         self.webhook = ""
         self.secret = ""
@@ -92,6 +93,7 @@ class TelegramServer:
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
             "sendVoice": self._send_voice,
+            "sendDocument": self._send_document,
             "editMessageText": self._edit_text,
             "editMessageCaption": self._edit_caption,
             "editMessageReplyMarkup": self._edit_markup,
@@ -188,7 +190,7 @@ class TelegramServer:
         if not isinstance(value, web.FileField):
             return str(value)
         name = f"uploaded-{len(self.files)}"
-        self.files[name] = value.file.read()
+        self.files[name], self.named[name] = value.file.read(), value.filename
         return name
 
     async def _download(self, request: web.Request) -> web.Response:
@@ -234,6 +236,10 @@ class TelegramServer:
         content = {"caption": rules.caption(given), **self._sent_file("voice", given)}
         return self._put(given["chat_id"], given, content)
 
+    def _send_document(self, given: dict[str, Any]) -> dict[str, Any]:
+        content = {"caption": rules.caption(given), **self._sent_file("document", given)}
+        return self._put(given["chat_id"], given, content)
+
     def _sent_file(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
         """A file by its id, as a message shows it."""
         self._open(given.get("chat_id"))
@@ -247,6 +253,8 @@ class TelegramServer:
         file = {"file_id": name, "file_unique_id": name, "file_size": len(self.files[name])}
         if kind == "voice":
             return {"voice": {**file, "duration": 1}}
+        if kind == "document":
+            return {"document": {**file, "file_name": self.named.get(name, "")}}
         return {"photo": [{**file, "width": 800, "height": 800}]}
 
     def _put(self, chat: int, given: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ WAYS: tuple[dict[str, Any], ...] = (
 #: What each flow is started with, besides nothing.
 GIVEN: dict[str, list[dict[str, Any]]] = {
     "menu": [{}, {"welcome": True}],
+    "work": [{}],
     "rate": [
         {},
         {"facility": FACILITY},
@@ -120,7 +121,9 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
 }
 
 #: Flows whose pages are made for the person's language, and so explored in each.
-SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted", "record"})
+SPOKEN = frozenset(
+    {"read", "ask", "not_found", "wished", "read_on", "drafted", "publish", "template", "record"}
+)
 #: What is published: one facility's pack is a sample, one has nothing but the general standards of its service.
 PACKS = {
     "hc080303": pack("hc080303"),
@@ -159,19 +162,37 @@ class SomeSounds(Sounds):
 
 #: Flows that know of recordings, and so are explored with some as well as without.
 SOUNDS: dict[str, list[Sounds]] = {
-    flow: [Sounds(), SomeSounds()] for flow in ("menu", "language", "listen", "record", "recordings")
+    flow: [Sounds(), SomeSounds()] for flow in ("work", "language", "listen", "record", "recordings")
 }
+
+#: Drafts that wait: none, one, more than stand on a page, and one of a facility that is no more.
+DRAFTS: list[list[tuple[str, int]]] = [
+    [],
+    [("hc080303", 2)],
+    [(f"{service}{commune}", 2) for commune in (HOME, "080304", "080301") for service in SERVICES],
+    [("gone", 1)],
+]
 
 #: What an official may do; everybody else may nothing.
 CAF = (Grant("caf", HOME),)
 ROLES: dict[str, list[tuple[Grant, ...]]] = {
-    "menu": [(), CAF, (Grant("council", HOME),)],
+    "menu": [(), CAF],
+    "work": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),), (Grant("admin", "08"),)],
     "announce": [(), CAF, (*CAF, Grant("council", "080304")), (Grant("admin", "08"),)],
     "meetings": [(), CAF],
     "change": [CAF],
     "handed_in": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
     "record": [(), CAF, (*CAF, Grant("caf", "080304")), (Grant("admin", "08"),)],
     "recordings": [(), CAF, (Grant("council", HOME),)],
+    "publish": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
+    "template": [
+        (),
+        (Grant("council", HOME),),
+        (Grant("staff", HOME, FACILITY),),
+        (Grant("staff", HOME, "gone"),),
+        (Grant("council", HOME), Grant("council", "080304")),
+        (Grant("admin", "08"),),
+    ],
     "invite": [
         (),
         CAF,
@@ -269,6 +290,7 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
             search=lambda commune, query: HITS.get(query, []),
             speak=lambda said, language=language: spoken(said, CHAINS[language, channel.wording]),
             sounds=sounds,
+            drafts=lambda drafts=drafts: drafts,
         )
         for language in (LANGUAGES if flow in SPOKEN else LANGUAGES[:1])
         for contact in (CONTACTS[:1] if asks else CONTACTS)
@@ -276,6 +298,7 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
         for roles in ROLES.get(flow, [()])
         for plan in (PLANS if asks else PLANS[:1])
         for sounds in SOUNDS.get(flow, [Sounds()])
+        for drafts in (DRAFTS if flow in {"work", "publish"} else DRAFTS[:1])
     ]
 
 

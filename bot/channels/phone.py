@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 #: The phone's apps, by their place in an address: the real channels under names of their own.
 APPS: dict[str, Medium] = {
-    TELEGRAM.name: Telegram(replace(TELEGRAM, name=f"phone-{TELEGRAM.name}")),
+    TELEGRAM.name: Telegram(replace(TELEGRAM, name=f"phone-{TELEGRAM.name}", documents=False)),
     SMS.name: Sms(replace(SMS, name=f"phone-{SMS.name}")),
 }
 FILES = {path.name: path for path in (Path(__file__).parent / "phone_page").iterdir()}

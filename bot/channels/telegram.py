@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ from flows.channel import TELEGRAM, Channel
 from flows.engine import Reply
 from flows.packs import Performance, as_json, from_json
 from flows.pages import Page, Picture
+from flows.publishing import Template
 from flows.questions import RECORDING, SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
 from flows.text import Catalogue, _, pieces, spoken
 from handlers.deliveries import AGAIN, FINAL, GONE
@@ -66,6 +68,7 @@ class Telegram:
         attached: Attachment | None = None
         picture: Picture | None = None
         recordings: list[dict[str, Any]] = []
+        template: Template | None = None
         for reply in replies:
             if isinstance(reply, Say):
                 texts.append(spoken(reply.text, catalogue))
@@ -74,6 +77,7 @@ class Telegram:
                         recordings.append(recorded(reply.attachment))
                 else:
                     attached = reply.attachment or attached
+                template = reply if isinstance(reply, Template) else template
             else:
                 question = reply
                 texts.append(_asked(reply, catalogue))
@@ -84,6 +88,8 @@ class Telegram:
             beside = {attached.kind: attached.file}
         elif picture is not None and self.channel.images:
             beside = {PICTURE: {"pack": as_json(picture.pack), "language": picture.language}}
+        elif template is not None and self.channel.documents:
+            beside = {TEMPLATE: {"service": template.service, "facility": template.facility}}
         if recordings and not beside:
             beside = recordings.pop()
         if beside:
@@ -99,6 +105,7 @@ class Telegram:
 
 ATTACHED = ("photo", "voice")
 PICTURE = "picture"  # in a part: what is to be drawn when it is sent, its text saying the same
+TEMPLATE = "template"  # in a part: whose empty workbook is to be written when it is sent
 
 
 def recorded(recording: Attachment) -> dict[str, Any]:
@@ -301,6 +308,15 @@ def draw(wanted: dict[str, Any]) -> bytes:
     return performance_png(items, wanted["language"], sample=pack.sample)
 
 
+def blank(wanted: dict[str, Any]) -> bytes:
+    """The template that a part asks for, as .xlsx."""
+    from reports.template import write_template  # brings openpyxl with it
+
+    file = io.BytesIO()
+    write_template(wanted["service"], file, wanted["facility"])
+    return file.getvalue()
+
+
 class Pictures:
     """What was drawn and sent before, by what it shows: Telegram keeps a file and takes its id instead."""
 
@@ -371,6 +387,10 @@ class TelegramTransport:
                 return sent
         if RECORDING in part:
             sent = await self._send_recording(given, part, text)
+            if sent is not None or not text:
+                return sent
+        if TEMPLATE in part:
+            sent = await self._send_template(given, part[TEMPLATE], text)
             if sent is not None or not text:
                 return sent
         kind = next((kind for kind in ATTACHED if kind in part), None)
@@ -450,6 +470,16 @@ class TelegramTransport:
         if voice:
             await self.recordings.keep(number, str(voice["file_id"]))
         return sent
+
+    async def _send_template(self, given: dict[str, Any], wanted: dict[str, Any], text: str) -> Any:
+        """Send an empty workbook. None where it can't be written."""
+        try:
+            written = await asyncio.to_thread(blank, wanted)
+        except Exception as error:  # she is told the words at least, and the operator what went wrong
+            log.error("template_not_written", error=type(error).__name__, where=where(error))
+            return None
+        file = telegram.InputFile(written, filename=f"{wanted['facility']}.xlsx")
+        return await self._call("sendDocument", {**given, "document": file, "caption": text or None})
 
     async def _call(self, method: str, given: dict[str, Any]) -> Any:
         """The library's own call with its errors, but without the objects that it would make of each answer: half of

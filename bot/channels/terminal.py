@@ -37,6 +37,8 @@ def shown(part: Part, channel: Channel) -> Iterator[str]:
         yield "  {picture}"
     if RECORDING in part:
         yield f"  {{voice {part['seconds']}}}"
+    if "template" in part:
+        yield f"  {{document {part['template']['facility']}.xlsx}}"
     for row in part.get("keyboard", ()):
         yield "  " + " ".join(f"[{label}]" for label, _data in row)
     if channel.brief:
