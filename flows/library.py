@@ -89,6 +89,23 @@ class Library:
                 return code
         return f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}"
 
+    def round_begins(self, code: str) -> str:
+        """The first day of a round, as in 2026-10-01; of one that is in no calendar any more, its code."""
+        for known, first, _last in self._rounds:
+            if known == code:
+                return first
+        year, _dash, quarter = code.partition("-Q")
+        return f"{year}-{3 * int(quarter) - 2:02}-01" if quarter in {"1", "2", "3", "4"} else code
+
+    def round_ends(self, code: str) -> str:
+        """The last day of a round, as in 2026-12-31; of one that is in no calendar any more, its code."""
+        for known, _first, last in self._rounds:
+            if known == code:
+                return last
+        year, _dash, quarter = code.partition("-Q")
+        ends = {"1": "03-31", "2": "06-30", "3": "09-30", "4": "12-31"}
+        return f"{year}-{ends[quarter]}" if quarter in ends else code
+
     def place(self, code: str | None) -> Place | None:
         return self.gazetteer.place(code) if code else None
 
