@@ -138,6 +138,7 @@ class App:
             settings.limits,
             username=settings.telegram_username,
             number=settings.sms_number,
+            site=settings.public_url,
             samples=settings.demo_on,
         )
         # What was read lives as long as the process: the collector need not look at a hundred thousand places again.
