@@ -100,6 +100,7 @@ facility_communes = Table(
     metadata,
     Column("facility", ForeignKey("facilities.code", ondelete="CASCADE"), primary_key=True),
     Column("commune", String(6), primary_key=True),
+    Index("ix_facility_communes_commune", "commune", "facility"),
     sqlite_with_rowid=False,
 )
 
@@ -485,6 +486,8 @@ responses = Table(
     Column("comment", LargeBinary),  # sealed: text, and the provider's id of a voice note or photo
     Column("rated_on", sa.Date, nullable=False),
     Column("village", String(8)),  # of the rater, where she told us
+    #: Scores that she may have been counted with on an earlier day, as bits by criterion: see storage.disclosure.
+    Column("earlier", sa.JSON(none_as_null=True)),
     Column("answered_on", sa.Date),  # when the council marked the comment as answered
     Index("ix_responses_facility", "facility", "round"),
     Index("ix_responses_reference", "reference"),
@@ -518,11 +521,13 @@ published = Table(
     Column("grp", String(20), primary_key=True),
     *(Column(f"s{score}", Integer, nullable=False) for score in range(1, 6)),
     Column("as_of", sa.Date, nullable=False),  # all ratings before this local day are in it
-    Index("ix_published_round", "round", "grp", "facility"),
+    # All that sums are made of: they are read from the index alone.
+    Index("ix_published_round", "round", "grp", "facility", "criterion", "s1", "s2", "s3", "s4", "s5"),
     sqlite_with_rowid=False,
 )
 
-#: The days on which the counters of a criterion moved: all ratings before each of them were in it.
+#: The days on which the counters of a criterion moved, and of which groups beside "all": all ratings before each of
+#: the days were in them. What was published once is known to whoever wrote it down.
 publications = Table(
     "publications",
     metadata,
@@ -530,6 +535,7 @@ publications = Table(
     Column("round", String(20), primary_key=True),
     Column("criterion", String(40), primary_key=True),
     Column("as_of", sa.Date, primary_key=True),
+    Column("groups", Text, nullable=False, server_default=""),  # their codes, with a space between
     sqlite_with_rowid=False,
 )
 

@@ -18,6 +18,7 @@ WAITING = sa.text("state = 'waiting'")
 
 def upgrade() -> None:
     op.add_column("responses", sa.Column("village", sa.String(length=8), nullable=True))
+    op.add_column("responses", sa.Column("earlier", sa.JSON(), nullable=True))
     op.add_column("responses", sa.Column("answered_on", sa.Date(), nullable=True))
     op.create_index("ix_responses_rated_on", "responses", ["rated_on"], unique=False)
     op.add_column("broadcasts", sa.Column("place", sa.String(length=8), nullable=True))
@@ -43,13 +44,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("facility", "round", "criterion", "grp", name=op.f("pk_published")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_published_round", "published", ["round", "grp", "facility"], unique=False)
+    counters = ["round", "grp", "facility", "criterion", "s1", "s2", "s3", "s4", "s5"]
+    op.create_index("ix_published_round", "published", counters, unique=False)
+    op.create_index(
+        "ix_facility_communes_commune", "facility_communes", ["commune", "facility"], unique=False
+    )
     op.create_table(
         "publications",
         sa.Column("facility", sa.String(length=32), nullable=False),
         sa.Column("round", sa.String(length=20), nullable=False),
         sa.Column("criterion", sa.String(length=40), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("groups", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["facility"], ["facilities.code"], name=op.f("fk_publications_facility")),
         sa.PrimaryKeyConstraint("facility", "round", "criterion", "as_of", name=op.f("pk_publications")),
         sqlite_with_rowid=False,
@@ -126,8 +132,10 @@ def downgrade() -> None:
     _notice_is_needed(True)
     op.drop_column("broadcasts", "period")
     op.drop_column("broadcasts", "place")
+    op.drop_index("ix_facility_communes_commune", "facility_communes")
     op.drop_index("ix_responses_rated_on", "responses")
     op.drop_column("responses", "answered_on")
+    op.drop_column("responses", "earlier")
     op.drop_column("responses", "village")
 
 
