@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flows.finder import Finder
@@ -52,8 +52,10 @@ class Library:
         rounds: Iterable[tuple[str, str, str]] = (),
         version: int = 0,
         finder: Finder | None = None,
+        round_names: Mapping[str, Words] | None = None,
     ) -> None:
         self.version = version
+        self._round_names = dict(round_names or {})
         self.gazetteer = gazetteer
         self.finder = finder or Finder(gazetteer)
         self._rounds = tuple(rounds)
@@ -75,6 +77,10 @@ class Library:
     def facility(self, code: str) -> Facility | None:
         """The facility, also a retired one; codes are matched in lower case."""
         return self._facilities.get(code.lower())
+
+    def every_facility(self) -> tuple[Facility, ...]:
+        """All of them, in the order of their codes: also the provisional and the retired ones."""
+        return tuple(self._facilities[code] for code in sorted(self._facilities))
 
     def facilities(self, commune: str, service: str) -> tuple[Facility, ...]:
         """Those that serve the commune: registered ones, or else the provisional one."""
@@ -105,6 +111,16 @@ class Library:
         year, _dash, quarter = code.partition("-Q")
         ends = {"1": "03-31", "2": "06-30", "3": "09-30", "4": "12-31"}
         return f"{year}-{ends[quarter]}" if quarter in ends else code
+
+    def round_name(self, code: str) -> Phrase:
+        """What a round is called: as the programme's calendar says, else by its quarter, else its code."""
+        named = self._round_names.get(code)
+        if named:
+            return named
+        year, _dash, quarter = code.partition("-Q")
+        if year.isdigit() and quarter in {"1", "2", "3", "4"}:
+            return _("quarter {quarter} of {year}", quarter=int(quarter), year=int(year))
+        return words({"km": code})
 
     def place(self, code: str | None) -> Place | None:
         return self.gazetteer.place(code) if code else None

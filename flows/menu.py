@@ -11,6 +11,7 @@ from flows.text import _, words
 from flows.world import World
 
 WELCOME = _("Welcome to Samleng, the voice of citizens.")
+MOST = 10  # options of a menu; an official who can do more than that finds help by its word
 PRIVACY = (
     _("Nobody learns who gave a score: we never ask your name."),
     _("You can have what points to you deleted at any time: send ERASE."),
@@ -25,11 +26,17 @@ async def menu(world: World) -> Outcome:
         for line in PRIVACY:
             await Say(line)
     contact = world.contact
-    options = [Option("rate", _("Rate a service")), Option("read", _("Information"))]
+    options = [
+        Option("rate", _("Rate a service")),
+        Option("scores", _("Scores")),
+        Option("read", _("Information")),
+    ]
     if announces(world):
         options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
     if any(may((grant,), "invite", grant.place) for grant in world.roles):
         options.append(Option("invite", _("Invite a facilitator")))
+    if world.roles:
+        options.append(Option("dashboard", _("Dashboard")))
     options.append(
         Option("leave", _("Stop village notices"))
         if contact.joined
@@ -39,8 +46,8 @@ async def menu(world: World) -> Outcome:
     chosen = await Choice(
         key="menu",
         text=_("What would you like to do?"),
-        options=tuple(options),
-        budget=3 if welcome else 2 if announces(world) else 1,
+        options=tuple(options[:MOST]),
+        budget=3 if welcome else 2 if world.roles else 1,
     )
     return Goto(chosen)
 

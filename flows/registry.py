@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from flows import about, changes, follow, links, menu, notices, officials, publishing, rate, read, subscribe
+from flows import (
+    about,
+    changes,
+    comments,
+    dashboard,
+    follow,
+    links,
+    menu,
+    notices,
+    officials,
+    publishing,
+    rate,
+    read,
+    scores,
+    subscribe,
+)
 from flows.engine import Flow
 
 FLOWS: dict[str, Flow] = {
@@ -56,5 +71,10 @@ FLOWS: dict[str, Flow] = {
         links.told,
         links.unlink,
         links.unlinked,
+        scores.scores,
+        scores.scores_within,
+        comments.comments,
+        dashboard.dashboard,
+        dashboard.dashboard_link,
     )
 }

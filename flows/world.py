@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flows.board import EMPTY, Board
 from flows.channel import Channel
 from flows.library import Library
 from flows.text import Phrase, Source, spoken
@@ -56,6 +57,7 @@ class World:
     `flows.notices`), the second argument being the notice that it changes.
     `pack` is what is published of a facility or, by the service's code, in general; `search` finds the items that a
     question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft.
+    `board` is where scores and comments are looked up.
     `speak` says something in the person's language: what has to fit is cut by how long it is there.
     """
 
@@ -75,3 +77,4 @@ class World:
     version: Callable[[str, int], Pack | None] = lambda subject, number: None
     search: Callable[[str, str], Sequence[Hit]] = lambda commune, query: ()
     speak: Callable[[Phrase | str | int], str] = lambda said: spoken(said, Source())
+    board: Board = EMPTY

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from flows.counts import ALL, GROUPS
 from flows.library import SERVICES, Facility, Library
 from reports import scorecard
-from reports.scorecard import Scorecard, Section, Standing
+from reports.scorecard import Scorecard, Section, Spread, Standing
 from storage import daily, scores
 from storage.database import Connection
 
@@ -47,7 +47,7 @@ def of_place(
     now, before = _which(library, there, chosen)
     if len(known) == 6:
         serving = _serving(library, known)
-        cells = scores.of_facilities(connection, _codes(serving), [*now, *_one(before)])
+        cells = scores.of_facilities(connection, _codes(serving), now, before)
         lines = scorecard.of_cells(cells, now, before)
         sample = scores.is_sample(connection, _codes(serving))
         communes, rated = 1, int(any(line.counts for line in lines.values()))
@@ -56,12 +56,10 @@ def of_place(
         earlier = scores.summed(connection, known, 0, [before]) if before else []
         lines = scorecard.of_sums(summed, earlier)
         sample = scores.is_sample_within(connection, known)
-        communes = sum(len(below.code) == 6 for below in library.gazetteer.below(known))
+        communes = _communes_within(library, known)
         rated = len(scores.communes_rated(connection, known, now))
     if compared and len(known) == 6:
-        district, province = (
-            scorecard.spreads(scores.summed(connection, known[:digits], 6, now)) for digits in (4, 2)
-        )
+        district, province = _lie(scores.means(connection, known[:2], now), known)
         lines = {
             code: replace(line, district=district.get(code), province=province.get(code))
             for code, line in lines.items()
@@ -81,6 +79,33 @@ def of_place(
     )
 
 
+def of_communes(
+    connection: Connection, library: Library, communes: Iterable[str], chosen: Sequence[str] = ()
+) -> Iterator[Scorecard]:
+    """The scorecards of many communes, each as `of_place` makes it: how the communes of a district or province lie is
+    looked up once."""
+    means: dict[tuple[str, tuple[str, ...]], scores.Means] = {}
+    for commune in communes:
+        card = of_place(connection, library, commune, chosen, compared=False)
+        key = commune[:2], card.rounds
+        if key not in means:
+            means[key] = scores.means(connection, *key) if card.rounds else {}
+        district, province = _lie(means[key], commune)
+        yield replace(
+            card,
+            sections=tuple(
+                Section(
+                    section.service,
+                    tuple(
+                        replace(line, district=district.get(line.code), province=province.get(line.code))
+                        for line in section.lines
+                    ),
+                )
+                for section in card.sections
+            ),
+        )
+
+
 def of_facility(connection: Connection, library: Library, code: str, chosen: Sequence[str] = ()) -> Scorecard:
     """The scorecard of one facility; its place is the first commune that it serves."""
     facility = library.facility(code)
@@ -88,7 +113,7 @@ def of_facility(connection: Connection, library: Library, code: str, chosen: Seq
         raise NoSuchPlace(code)
     there = newest_first(scores.rounds_of(connection, [facility.code]), library)
     now, before = _which(library, there, chosen)
-    cells = scores.of_facilities(connection, [facility.code], [*now, *_one(before)])
+    cells = scores.of_facilities(connection, [facility.code], now, before)
     made: tuple[Section, ...] = scorecard.sections(
         scorecard.of_cells(cells, now, before), library, (facility.service,)
     )
@@ -137,6 +162,12 @@ def _which(library: Library, there: Sequence[str], chosen: Sequence[str]) -> tup
     return now, next((code for code in there if library.round_begins(code) < first), None)
 
 
+def _communes_within(library: Library, place: str) -> int:
+    """How many communes lie in a district, province or the nation."""
+    below = library.gazetteer.below(place)
+    return len(below) if len(place) == 4 else sum(_communes_within(library, part.code) for part in below)
+
+
 def _known(library: Library, place: str) -> str:
     if place and (len(place) not in (2, 4, 6) or library.place(place) is None):
         raise NoSuchPlace(place)
@@ -152,5 +183,10 @@ def _codes(facilities: Sequence[Facility]) -> list[str]:
     return [facility.code for facility in facilities]
 
 
-def _one(before: str | None) -> tuple[str, ...]:
-    return (before,) if before else ()
+def _lie(means: scores.Means, commune: str) -> tuple[dict[str, Spread], dict[str, Spread]]:
+    """How the communes of a commune's district and province lie, by criterion."""
+    everywhere: dict[str, list[float]] = {}
+    for of_district in means.values():
+        for criterion, found in of_district.items():
+            everywhere.setdefault(criterion, []).extend(found)
+    return scorecard.lying(means.get(commune[:4], {})), scorecard.lying(everywhere)

@@ -218,6 +218,11 @@ def spreads(sums: Iterable[Sum]) -> dict[str, Spread]:
     for found in sums:
         if found.group == ALL and found.counts:
             means.setdefault(found.criterion, []).append(found.counts.mean)
+    return lying(means)
+
+
+def lying(means: Mapping[str, Sequence[float]]) -> dict[str, Spread]:
+    """Criterion to how the mean scores of places lie; without those that too few places have."""
     made = {}
     for criterion, of_places in means.items():
         if len(of_places) >= LEAST_PLACES:

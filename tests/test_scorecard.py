@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import statistics
 from datetime import date
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.counts import ALL, NOBODY, Counts, total
 from flows.library import Library
-from reports import scorecard
+from reports import reading, scorecard
 from storage.scores import Cell, Sum
 
 COUNTS = st.tuples(*[st.integers(0, 40)] * 5).map(Counts)
@@ -77,3 +79,12 @@ def test_a_theme_gathers_what_belongs_to_it_in_all_services(library: Library) ->
     themes = scorecard.themes(scorecard.sections(lines, library), library)
     assert sum(theme.counts.n for theme in themes) == 5 * len(lines)
     assert len({theme.code for theme in themes}) == len(themes)
+
+
+@pytest.mark.parametrize(("place", "communes"), [("", 1652), ("08", 127), ("0803", 12), ("080303", 1)])
+def test_every_commune_of_a_place_is_counted_also_without_ratings(
+    library: Library, sqlite_template: Path, place: str, communes: int
+) -> None:
+    with sa.create_engine(f"sqlite:///{sqlite_template}").begin() as connection:
+        card = reading.of_place(connection, library, place)
+    assert (card.communes, card.rated, bool(card)) == (communes, 0, False)
