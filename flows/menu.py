@@ -27,7 +27,11 @@ async def menu(world: World) -> Outcome:
         for line in PRIVACY:
             await Say(line)
     contact = world.contact
-    options = [Option("rate", _("Rate a service")), Option("read", _("Information"))]
+    options = [
+        Option("rate", _("Rate a service")),
+        Option("scores", _("Scores")),
+        Option("read", _("Information")),
+    ]
     if world.roles:
         options.append(Option("work", _("My tasks")))
     options.append(
@@ -76,6 +80,8 @@ def duties(world: World) -> list[Option[str]]:
         options.append(Option("publish", _("Publish information")))
     if records(world):
         options.append(Option("record", _("Record what is asked")))
+    if world.roles:
+        options.append(Option("dashboard", _("Dashboard")))
     return options
 
 

@@ -20,6 +20,7 @@ MAY = {
     "publish": frozenset({"council", "staff", "admin"}),
     "record": frozenset({"caf", "council", "admin"}),
     "approve": frozenset({"council", "admin"}),
+    "comments": frozenset({"council", "admin"}),
 }
 #: Roles that hold in all that lies in their place; the others only in the place itself.
 WIDE = frozenset({"council", "viewer", "admin"})
@@ -27,7 +28,7 @@ WIDE = frozenset({"council", "viewer", "admin"})
 
 def may(roles: Iterable[Grant], what: str, commune: str) -> bool:
     """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator,
-    "record" what is asked, "approve" what was recorded."""
+    "record" what is asked, "approve" what was recorded, read "comments" and mark them as answered."""
     return any(grant.role in MAY[what] and covers(grant, commune) for grant in roles)
 
 
@@ -89,6 +90,10 @@ async def welcomed(world: World) -> Outcome:
         await Say(_("To invite a community facilitator, send INVITE."), budget=2)
     if grant.role in MAY["record"] and world.channel.voice:
         await Say(_("To record for people who can't read, send RECORD."))
+    if not world.channel.brief or grant.role in {"staff", "viewer"}:
+        await Say(_("To see what citizens say, send SCORES."), budget=2)
+    if not world.channel.brief or grant.role == "viewer":
+        await Say(_("To open the dashboard, send DASHBOARD."), budget=2)
     if grant.role in MAY["publish"] and not world.channel.brief:
         await Say(_("To publish the information of your facility, send PUBLISH."))
     return _back_to_the_menu(world)

@@ -202,6 +202,20 @@ class Unlinked:
 
 
 @dataclass(frozen=True, slots=True)
+class Entering:
+    """Wants a link to the dashboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A comment is to be marked as answered. `then`: with which answers to read on."""
+
+    facility: str
+    key: str
+    then: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Nothing to store."""
 
@@ -231,5 +245,7 @@ Outcome = (
     | Linking
     | Linked
     | Unlinked
+    | Entering
+    | Answered
     | Done
 )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from flows import khmer
-from flows.packs import Pack
-from flows.questions import Choice, Option
+from flows.board import Card
+from flows.packs import Pack, as_json
+from flows.questions import JSON, Attachment, Choice, Option
 from flows.segments import affordable, measure
 from flows.text import Phrase, _, joined
 
@@ -36,18 +37,24 @@ class Picture:
     pack: Pack
     language: str
 
+    @property
+    def wanted(self) -> JSON:
+        """What is to be drawn, as JSON."""
+        return {"pack": as_json(self.pack), "language": self.language}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Choice[str]):
     """A page, and the ways on from it. Where ways are numbered, they stand on one line and 0 leads out.
 
     `subject` and `block`: of which pack and what it is, to count that it was read. `picture` goes with it where
-    the channel has pictures; its text says the same.
+    the channel has pictures; its text says the same. `attachment`: a photo or voice note that goes with it.
     """
 
     subject: str = ""
     block: str = ""
-    picture: Picture | None = None
+    picture: Picture | Card | None = None
+    attachment: Attachment | None = None
 
     @property
     def written(self) -> Phrase:
@@ -67,6 +74,16 @@ class Page(Choice[str]):
         if len(self.options) == 1:
             return _("Please answer 1 or 0.")
         return super().unclear()
+
+
+@dataclass(frozen=True, kw_only=True)
+class View(Page):
+    """A page whose ways are what it is about: where they are numbered, each stands on a line of its own."""
+
+    @property
+    def written(self) -> Phrase:
+        ways = (joined(number, option.label) for number, option in enumerate(self.options, 1))
+        return joined(self.text, *ways, separator="\n")
 
 
 def numbered(options: Sequence[Option[str]]) -> Phrase:
@@ -152,6 +169,18 @@ def next_page(
                 follows = Start(place + 1) if done else Start(place, letters)
                 return [part], follows if follows.place < len(entries) else None
     return page, None
+
+
+def fill(entries: Sequence[Entry], compose: Compose, fits: Fits, most: int) -> list[list[Entry]]:
+    """All pages at once, where there are few; one that is the only one has no number."""
+    if not entries or (len(entries) <= most and fits(compose(entries, ""))):
+        return [list(entries)]
+    pages: list[list[Entry]] = []
+    start: Start | None = Start()
+    while start is not None:
+        page, start = next_page(entries, start, str(len(pages) + 1), compose, fits, most)
+        pages.append(page)
+    return pages
 
 
 class Pages:

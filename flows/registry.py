@@ -5,6 +5,8 @@ from __future__ import annotations
 from flows import (
     about,
     changes,
+    comments,
+    dashboard,
     follow,
     links,
     listen,
@@ -15,6 +17,7 @@ from flows import (
     rate,
     read,
     record,
+    scores,
     subscribe,
 )
 from flows.engine import Flow
@@ -80,5 +83,10 @@ FLOWS: dict[str, Flow] = {
         links.told,
         links.unlink,
         links.unlinked,
+        scores.scores,
+        scores.scores_within,
+        comments.comments,
+        dashboard.dashboard,
+        dashboard.dashboard_link,
     )
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flows.board import EMPTY, Board
 from flows.channel import Channel
 from flows.library import Library
 from flows.sound import NO_SOUNDS, Sounds
@@ -60,6 +61,7 @@ class World:
     `pack` is what is published of a facility or, by the service's code, in general; `search` finds the items that a
     question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft;
     `drafts` are those that she may publish, by subject and version.
+    `board` is where scores and comments are looked up.
     `speak` says something in the person's language: what has to fit is cut by how long it is there.
     `sounds` are the recordings there are.
     """
@@ -82,3 +84,4 @@ class World:
     speak: Callable[[Phrase | str | int], str] = lambda said: spoken(said, Source())
     sounds: Sounds = NO_SOUNDS
     drafts: Callable[[], Sequence[tuple[str, int]]] = lambda: ()
+    board: Board = EMPTY

@@ -21,9 +21,10 @@ from flows.questions import Said, Say
 from flows.read import WHAT
 from flows.record import SPOKEN
 from flows.registry import FLOWS
+from flows.scores import meant
 from flows.text import _, spoken
 from flows.world import Grant, World
-from handlers import announcing, codes, informing, keywords, listening, outcomes
+from handlers import announcing, codes, informing, keywords, listening, outcomes, scores
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.keywords import Keyword, information, keyword
 from storage import contacts, conversations, inbox, outbox, places, reference, responses, roles
@@ -36,7 +37,7 @@ LONGEST_ANSWER = 24  # characters of an answer to a notice; what is longer says 
 NOTICE = "n."  # before the number of a notice, on the buttons beneath it
 
 #: Conversations that are nothing but reading: a question in words is another way to read on.
-READING = frozenset({"read", "ask", "read_on", "wished"})
+READING = frozenset({"read", "ask", "read_on", "wished", "scores", "scores_within", "comments"})
 
 MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for ever
 
@@ -52,12 +53,14 @@ FROM_MENU = frozenset(
         "record",
         "recordings",
         "publish",
+        "scores",
         "join",
         "leave",
         "language",
         "privacy",
         "help",
         "menu",
+        "dashboard",
     }
 )
 
@@ -157,6 +160,7 @@ class _Visit:
         if word is not None and word.word == keywords.SPEAK and self._names_a_sound:
             word = None
         about = self._information(said) if word is None else None
+        wanted = self._scores(said) if word is None and about is None else None
         line = (
             oneline.read(said.text, self.desk.library) if word is None and self._may_be_a_line(said) else None
         )
@@ -168,6 +172,8 @@ class _Visit:
             pass
         elif line is not None and line.complete:
             self._begin("rate", line.given)
+        elif wanted is not None and not (line and any(key.startswith("score.") for key in line.given)):
+            self._begin("scores", wanted)
         elif self._asks(said):
             self._begin("ask", self._question(said.text.strip()))
         elif line is not None and self._idle:
@@ -230,6 +236,15 @@ class _Visit:
             return None
         about = wanted(rest, self.desk.library)
         return about if self._reads or not about.keys().isdisjoint({"service", "facility"}) else None
+
+    def _scores(self, said: Said) -> dict[str, Any] | None:
+        """Whose scores are asked for by the word SCORES and what follows it; None when it is something else. In the
+        middle of a conversation only a place or facility may follow: comments begin with "score" too."""
+        rest = keywords.scores(said.text) if said.text and not said.attachment else None
+        if rest is None:
+            return None
+        about = meant(rest, self.desk.library)
+        return about if self._reads or len(about.get("place", "")) >= 4 else None
 
     def _may_be_a_line(self, said: Said) -> bool:
         """In the middle of a conversation only a line with digits is looked at: comments begin with "school" too."""
@@ -297,6 +312,8 @@ class _Visit:
                     self._begin("rate", {"facility": word.rest[2:].lower()})
                 elif word.rest.startswith("p_") and self.desk.library.facility(word.rest[2:]):
                     self._begin("read", {"facility": word.rest[2:].lower()})
+                elif word.rest.startswith("s_") and (about := meant(word.rest[2:], self.desk.library)):
+                    self._begin("scores", about)
                 else:
                     self._begin("menu", {"welcome": True})
             case keywords.STOP:
@@ -323,10 +340,9 @@ class _Visit:
         return roles.of(self.connection, self.known.id) if self.known.official else ()
 
     def _world(self) -> World:
-        library, known, vault = self.desk.library, self.known, self.desk.vault
+        library, known, vault, held = self.desk.library, self.known, self.desk.vault, self.roles
         round_code = library.round_on(self.today.isoformat())
         catalogue = self.desk.catalogue(known.contact.language, self.channel)
-        held = self.roles
 
         def rated(facility: str) -> int:
             persons = range(1, known.contact.people + 1)
@@ -356,6 +372,7 @@ class _Visit:
             lambda said: spoken(said, catalogue),  # outlives this visit, and so holds nothing of it
             sounds=listening.Stored(self.connection, known, held),
             drafts=lambda: informing.drafts(self.connection, self.desk, held),
+            board=scores.board(self.connection, self.desk, held, self.today),
         )
 
     def _menu(self) -> None:

@@ -128,12 +128,11 @@ def read(connection: sa.Connection) -> Library:
             sa.select(criteria).where(criteria.c.retired.is_(False)).order_by(criteria.c.position)
         )
     ]
-    calendar = [
-        (row.code, row.from_on.isoformat(), row.to_on.isoformat())
-        for row in connection.execute(sa.select(rounds).order_by(rounds.c.from_on))
-    ]
+    listed = connection.execute(sa.select(rounds).order_by(rounds.c.from_on)).all()
+    calendar = [(row.code, row.from_on.isoformat(), row.to_on.isoformat()) for row in listed]
+    names = {row.code: words(row.name) for row in listed}
     version = connection.execute(sa.select(library.c.version)).scalar()
-    return Library(gazetteer, known, asked, calendar, int(version or 0))
+    return Library(gazetteer, known, asked, calendar, int(version or 0), round_names=names)
 
 
 # -- Content files into tables ----------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 The form is described in bot/channels/terminal.py. The first line that begins
 with `# ` is the title; `@ sms +85512345678` sets channel and address; `!` lines
 say what happens around the conversation: `! invite caf 080303`, that the operator
-makes an invitation, whose code (always the same) is written below it. `pytest --update` rewrites the files.
+makes an invitation, whose code (always the same) is written below it; `! scores 080303 2026-Q3 2026-Q4`, that
+scores of these rounds are published of a commune's services. `pytest --update` rewrites the files.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from bot.channels import terminal
 from bot.documents import Documents
@@ -24,10 +27,13 @@ from handlers.receive import Received, receive
 from storage import codes, outbox
 from storage.database import Connection, Database
 from storage.outbox import Outgoing
+from storage.tables import published
 from tests.handedin import handed_in
+from tests.scored import fill
 
 STEP = timedelta(minutes=10)
 INVITES = "! invite "
+PUBLISHES = "! scores "
 CAME = "🕗"  # before the time at which something came that nobody had asked for just then
 BEGIN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # nine in the morning in Phnom Penh
 UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -49,6 +55,7 @@ class Story:
     def __post_init__(self) -> None:
         self.desk.clock = lambda: self.now
         self.desk.username, self.desk.number = "samleng_bot", "+85510555777"
+        self.desk.site = "https://samleng.example.org"
         chance = random.Random(2026)
         self.desk.draw = lambda purpose: codes.drawn(purpose, chance.choice)
 
@@ -88,6 +95,10 @@ class Story:
                 written += self.arrived()
             elif line.startswith(INVITES):
                 written += [line, "  " + await self.invite(*line.removeprefix(INVITES).split())]
+            elif line.startswith(PUBLISHES):
+                written.append(line)
+                commune, *rounds = line.removeprefix(PUBLISHES).split()
+                await self.database.transact(self._publish, commune, rounds)
             elif not said_by_us(line):
                 written.append(line)
         return "\n".join(written).rstrip() + "\n"
@@ -103,6 +114,11 @@ class Story:
             draw=self.desk.draw,
         )
         return made
+
+    def _publish(self, connection: Connection, commune: str, rounds: list[str]) -> None:
+        """Made-up scores, the same each time, in place of what was published."""
+        connection.execute(sa.delete(published))
+        fill(connection, self.desk.library, [commune], rounds)
 
     def turn_to(self, who: str) -> None:
         """`sms +85512345678`, or an address of the same channel."""

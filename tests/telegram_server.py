@@ -78,6 +78,9 @@ class TelegramServer:
         self.queries: dict[str, bool] = {}  # callback queries, and whether they were answered
         self.files: dict[str, bytes] = {}
         self.named: dict[str, str] = {}  # as the bot called what it sent
+        self.paths: dict[str, str] = {}  # by file: where getFile says it is, where that is not true
+        self.redirects: dict[str, str] = {}  # by file: where asking for it leads
+        self.downloads: list[str] = []  # which files were asked for
         self.commands: dict[str, list[dict[str, str]]] = {}  # by language code
         self.webhook = ""
         self.secret = ""
@@ -194,7 +197,11 @@ class TelegramServer:
         return name
 
     async def _download(self, request: web.Request) -> web.Response:
-        content = self.files.get(request.match_info["path"].removeprefix("files/"))
+        name = request.match_info["path"].removeprefix("files/")
+        self.downloads.append(name)
+        if name in self.redirects:
+            raise web.HTTPFound(self.redirects[name])
+        content = self.files.get(name)
         if request.match_info["token"] != self.token or content is None:
             return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
         return web.Response(body=content)
@@ -343,4 +350,5 @@ class TelegramServer:
         if file not in self.files:
             raise bad("invalid file_id")
         size = len(self.files[file])
-        return {"file_id": file, "file_unique_id": file, "file_size": size, "file_path": f"files/{file}"}
+        path = self.paths.get(file, f"files/{file}")
+        return {"file_id": file, "file_unique_id": file, "file_size": size, "file_path": path}

@@ -13,7 +13,10 @@ from bot import catalogues
 from bot.channels.sms import Sms
 from bot.channels.telegram import LONGEST, LONGEST_CAPTION, LONGEST_DATA, Telegram
 from flows import engine
+from flows.board import Board, Part
 from flows.channel import SMS, TELEGRAM, Channel
+from flows.comments import Comment, scope
+from flows.counts import NOBODY, Counts
 from flows.gazetteer import Gazetteer
 from flows.library import SERVICES, Library
 from flows.meetings import Meeting
@@ -22,6 +25,7 @@ from flows.packs import as_json
 from flows.packsearch import Hit
 from flows.questions import Open
 from flows.registry import FLOWS
+from flows.scoretext import Score, Service, Told
 from flows.segments import measure
 from flows.sound import Recording, Sounds
 from flows.text import spoken
@@ -47,6 +51,61 @@ WAYS: tuple[dict[str, Any], ...] = (
     {"code": "SL-7K3M-9QX2", "number": "", "link": ""},
     {"code": "SL-7K3M-9QX2", "number": "+85512345678", "link": "t.me/samleng_bot?start=i_SL7K3M9QX2"},
 )
+
+#: What citizens wrote: something short, something long, and what was sent along and is kept, waits or is lost.
+SAID = [
+    Comment("a1", FACILITY, "2026-Q4", date(2026, 11, 21), "ទឹកខ្វះញឹកញាប់"),
+    Comment("a2", FACILITY, "2026-Q4", date(2026, 11, 20), "ពេលយប់រកពេទ្យមិនឃើញ។ " * 20),
+    Comment("a3", FACILITY, "2026-Q4", date(2026, 11, 20), "", "voice", b"\1" * 16, 75, None, "kept"),
+    Comment("a4", FACILITY, "2026-Q4", date(2026, 11, 19), "បង្គន់", "photo", None, 0, None, "waiting"),
+    Comment(
+        "a5", "ps080303", "2026-Q4", date(2026, 11, 9), "", "voice", None, 3, date(2026, 11, 20), "refused"
+    ),
+]
+FOUND = [[said.facility, said.key] for said in SAID]
+
+
+def told(subject: str, library: Library) -> Told | None:
+    """Scores of every place and facility but one commune, where too few rated, and one service."""
+    facility = library.facility(subject)
+    services = [facility.service] if facility else SERVICES
+    silent = subject.endswith("080304")
+    made = []
+    for service in services:
+        counts = NOBODY if silent or (service == "ps" and not facility) else Counts((12, 30, 41, 55, 9))
+        change = {"ca": -0.24, "hc": None}.get(service, 0.01)
+        criteria = tuple(Score(one.code, counts, change) for one in library.criteria(service))
+        made.append(Service(service, counts, change, counts.n, criteria))
+    place = facility.communes[0] if facility else subject
+    return Told(
+        place,
+        facility and facility.code,
+        ("2026-Q4",),
+        "2026-Q3",
+        tuple(made),
+        "2026-11-19",
+        9,
+        4,
+        not silent,
+    )
+
+
+def board(library: Library, roles: tuple[Grant, ...]) -> Board:
+    def parts(place: str) -> list[Part]:
+        below = library.gazetteer.below(place)
+        counts = {service: Counts((1, 2, 3, 4, 5)) for service in SERVICES}
+        return [Part(part.code, counts if number % 3 else {}, 45) for number, part in enumerate(below)]
+
+    def comments(subject: str, unanswered: bool) -> list[Comment]:
+        if scope(roles, subject, library) is None or subject == "080304":
+            return []
+        return [said for said in SAID if not (unanswered and said.answered_on)]
+
+    def counted(subject: str) -> tuple[int, int] | None:
+        return None if scope(roles, subject, library) is None else (1284, 12)
+
+    return Board(lambda subject: told(subject, library), parts, comments, counted)
+
 
 #: What each flow is started with, besides nothing.
 GIVEN: dict[str, list[dict[str, Any]]] = {
@@ -82,6 +141,10 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "invitation": [{"commune": HOME, "days": 30, **way} for way in WAYS],
     "link_code": [{"minutes": 15, **way} for way in WAYS],
     "linked": [{"other": 2}],
+    "dashboard_link": [
+        {"minutes": 15, "link": ""},
+        {"minutes": 15, "link": "https://samleng.example.org/in/abcdefghijkmnpqrstuv"},
+    ],
     "told": [{"here": True}, {"here": False}],
     "unlinked": [{"was": True}, {"was": False}],
     "read": [
@@ -99,6 +162,31 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "not_found": [{"commune": HOME}],
     "wished": [{"facility": FACILITY}, {"facility": "ps080303"}, {"facility": "ca080303"}],
     "read_on": [{"facility": FACILITY}, {"facility": "ps080303"}, {}],
+    "scores": [
+        {},
+        {"place": HOME},
+        {"place": HOME, "service": "hc"},
+        {"place": FACILITY},
+        {"place": "080304"},
+        {"place": "ps080304"},
+        {"place": "0803"},
+        {"place": "08"},
+        {"place": "nation"},
+        {"service": "ps"},
+        {"heard": []},
+        {"heard": ["080303", "080304"]},
+        {"elsewhere": True},
+    ],
+    "scores_within": [{"place": "0803"}, {"place": "08"}, {"place": "nation"}, {}],
+    "comments": [
+        {"subject": HOME},
+        {"subject": HOME, "unanswered": True},
+        {"subject": HOME, "found": FOUND[:2], "at": 1, "done": True},
+        {"subject": HOME, "found": FOUND, "at": 9, "done": False},
+        {"subject": FACILITY},
+        {"subject": "080304"},
+        {},
+    ],
     "handed_in": [
         {},
         {"document": {"problems": [PROBLEM] * 10, "more": 190}},
@@ -123,6 +211,7 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
 #: Flows whose pages are made for the person's language, and so explored in each.
 SPOKEN = frozenset(
     {"read", "ask", "not_found", "wished", "read_on", "drafted", "publish", "template", "record"}
+    | {"scores", "scores_within", "comments"}
 )
 #: What is published: one facility's pack is a sample, one has nothing but the general standards of its service.
 PACKS = {
@@ -178,6 +267,7 @@ CAF = (Grant("caf", HOME),)
 ROLES: dict[str, list[tuple[Grant, ...]]] = {
     "menu": [(), CAF],
     "work": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),), (Grant("admin", "08"),)],
+    "dashboard": [(), CAF],
     "announce": [(), CAF, (*CAF, Grant("council", "080304")), (Grant("admin", "08"),)],
     "meetings": [(), CAF],
     "change": [CAF],
@@ -193,6 +283,15 @@ ROLES: dict[str, list[tuple[Grant, ...]]] = {
         (Grant("council", HOME), Grant("council", "080304")),
         (Grant("admin", "08"),),
     ],
+    "scores": [
+        (),
+        CAF,
+        (Grant("council", HOME),),
+        (Grant("staff", HOME, FACILITY), Grant("council", "080304")),
+        (Grant("viewer", ""),),
+    ],
+    "scores_within": [(), (Grant("viewer", "08"),), (Grant("admin", ""),)],
+    "comments": [(), (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
     "invite": [
         (),
         CAF,
@@ -291,6 +390,7 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
             speak=lambda said, language=language: spoken(said, CHAINS[language, channel.wording]),
             sounds=sounds,
             drafts=lambda drafts=drafts: drafts,
+            board=board(library, roles),
         )
         for language in (LANGUAGES if flow in SPOKEN else LANGUAGES[:1])
         for contact in (CONTACTS[:1] if asks else CONTACTS)
@@ -409,3 +509,27 @@ def test_questions_of_the_rating_cost_one_segment_for_every_commune(library: Lib
             for language in LANGUAGES:
                 [part] = Sms().render(turn.replies, CHAINS[language, "sms"], "", [])
                 assert measure(part["text"]).count == 1, part["text"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scores_cost_two_segments_for_every_commune(library: Library, language: str) -> None:
+    """Sample data, of a council that has many comments: the most that stands in one message."""
+    chain = CHAINS[language, SMS.wording]
+    for place in library.gazetteer.places:
+        if place.kind not in {"commune", "sangkat"}:
+            continue
+        roles = (Grant("council", place.code),)
+        world = World(
+            Contact(language=language),
+            SMS,
+            library,
+            lambda _facility: 0,
+            "2026-Q4",
+            roles=roles,
+            speak=lambda said: spoken(said, chain),
+            board=board(library, roles),
+        )
+        for given in ({}, {"service": "hc"}, {"place": f"hc{place.code}"}):
+            turn = engine.start(FLOWS["scores"], world, given, name="scores")
+            [part] = Sms().render(turn.replies, chain, "", [])
+            assert measure(part["text"]).count <= 2, part["text"]

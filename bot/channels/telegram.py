@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 import telegram
@@ -24,9 +24,11 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, Tele
 
 from bot.errors import where
 from bot.sender import Refused
+from flows.board import Card
 from flows.channel import TELEGRAM, Channel
+from flows.comments import KEPT
 from flows.engine import Reply
-from flows.packs import Performance, as_json, from_json
+from flows.packs import Performance, from_json
 from flows.pages import Page, Picture
 from flows.publishing import Template
 from flows.questions import RECORDING, SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
@@ -66,9 +68,9 @@ class Telegram:
         texts: list[str] = []
         question: Question[Any] | None = None
         attached: Attachment | None = None
-        picture: Picture | None = None
         recordings: list[dict[str, Any]] = []
         template: Template | None = None
+        picture: Picture | Card | None = None
         for reply in replies:
             if isinstance(reply, Say):
                 texts.append(spoken(reply.text, catalogue))
@@ -81,13 +83,14 @@ class Telegram:
             else:
                 question = reply
                 texts.append(_asked(reply, catalogue))
-                picture = reply.picture if isinstance(reply, Page) else None
+                if isinstance(reply, Page):
+                    picture, attached = reply.picture, reply.attachment or attached
         parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(filter(None, texts)), LONGEST)]
         beside: dict[str, Any] = {}
         if attached is not None and attached.kind in ATTACHED:
             beside = {attached.kind: attached.file}
         elif picture is not None and self.channel.images:
-            beside = {PICTURE: {"pack": as_json(picture.pack), "language": picture.language}}
+            beside = {PICTURE: picture.wanted}
         elif template is not None and self.channel.documents:
             beside = {TEMPLATE: {"service": template.service, "facility": template.facility}}
         if recordings and not beside:
@@ -104,6 +107,7 @@ class Telegram:
 
 
 ATTACHED = ("photo", "voice")
+CARD = "card"  # in what is to be drawn: a scorecard
 PICTURE = "picture"  # in a part: what is to be drawn when it is sent, its text saying the same
 TEMPLATE = "template"  # in a part: whose empty workbook is to be written when it is sent
 
@@ -329,12 +333,24 @@ class Pictures:
         return hashlib.sha256(whole.encode()).hexdigest()
 
     def keep(self, number: str, sent: Any) -> None:
-        """Remember the id that Telegram gave to a photo, of the largest of its sizes."""
-        sizes = sent.get("photo") if isinstance(sent, dict) else None
-        if sizes:
+        """Remember the id that Telegram gave to a photo, of the largest of its sizes, or to a voice note."""
+        sizes = (sent.get("photo") or [sent.get("voice")]) if isinstance(sent, dict) else [None]
+        if sizes[-1]:
             if len(self.sent) >= MOST_PICTURES:
                 self.sent.pop(next(iter(self.sent)))
             self.sent[number] = str(sizes[-1]["file_id"])
+
+
+class Beside(Protocol):
+    """What goes beside a message and is only at hand when it is sent (`bot.beside`)."""
+
+    async def card(self, wanted: dict[str, Any]) -> bytes:
+        """A scorecard, as PNG."""
+        ...
+
+    async def kept(self, name: str) -> bytes | None:
+        """A voice note or photo that we keep, by its name; None where it is gone."""
+        ...
 
 
 class TelegramTransport:
@@ -344,11 +360,17 @@ class TelegramTransport:
     usual = 1
 
     def __init__(
-        self, bot: telegram.Bot, *, paid: bool = False, recordings: Recordings | None = None
+        self,
+        bot: telegram.Bot,
+        *,
+        paid: bool = False,
+        recordings: Recordings | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.bot = bot
         self.paid = paid
         self.recordings = recordings
+        self.beside = beside
         self.pictures = Pictures()
 
     def weigh(self, part: Part) -> int:
@@ -395,17 +417,43 @@ class TelegramTransport:
                 return sent
         kind = next((kind for kind in ATTACHED if kind in part), None)
         if kind is not None:
-            method = "sendPhoto" if kind == "photo" else "sendVoice"
-            try:
-                return await self._call(method, {**given, kind: part[kind], "caption": text or None})
-            except BadRequest as error:
-                said = str(error).lower()
-                if not any(words in said for words in UNUSABLE):
-                    raise
-                log.warning("attachment_left_out", kind=kind)
-            if not text:
-                return None
+            sent = await self._send_attached({**given, "caption": text or None}, kind, part[kind])
+            if sent is not None or not text:
+                return sent
         return await self._call("sendMessage", {**given, "text": text})
+
+    async def _send_attached(self, given: dict[str, Any], kind: str, name: str) -> Any:
+        """Send a photo or voice note by its id, or one that we keep: as it was sent before, if it was. None where it
+        can't be used any more; the words say the same, or more."""
+        method = "sendPhoto" if kind == "photo" else "sendVoice"
+        tries = [self.pictures.sent.get(name), None] if name.startswith(KEPT) else [name]
+        for known in dict.fromkeys(tries):
+            file = known or await self._kept(kind, name)
+            if file is None:
+                break
+            try:
+                sent = await self._call(method, {**given, kind: file})
+            except BadRequest as error:
+                if not any(words in str(error).lower() for words in UNUSABLE):
+                    raise
+                self.pictures.sent.pop(name, None)
+                continue
+            if known is None:
+                self.pictures.keep(name, sent)
+            return sent
+        log.warning("attachment_left_out", kind=kind)
+        return None
+
+    async def _kept(self, kind: str, name: str) -> telegram.InputFile | None:
+        """A file that we keep, to be sent along."""
+        try:
+            content = await self.beside.kept(name) if self.beside is not None else None
+        except Exception as error:  # the store is away, or under another secret: she can read the words
+            log.warning("attachment_not_read", error=type(error).__name__, where=where(error))
+            return None
+        if content is None:
+            return None
+        return telegram.InputFile(content, filename="photo.jpg" if kind == "photo" else "voice.ogg")
 
     async def _send_picture(self, given: dict[str, Any], wanted: dict[str, Any], text: str) -> Any:
         """Send what is to be drawn: as it was sent before, if it was. None where it can't be drawn or is not taken;
@@ -421,7 +469,10 @@ class TelegramTransport:
                     raise
                 self.pictures.sent.pop(number, None)
         try:
-            drawn = await asyncio.to_thread(draw, wanted)
+            if CARD in wanted and self.beside is not None:
+                drawn = await self.beside.card(wanted)
+            else:
+                drawn = await asyncio.to_thread(draw, wanted)
         except Exception as error:  # whatever is wrong with drawing, she can read the words
             log.warning("picture_not_drawn", error=type(error).__name__, where=where(error))
             return None
@@ -521,6 +572,7 @@ def chosen(text: str, label: str) -> str:
 #: Translators: shown beside /command in Telegram's menu
 COMMANDS = (
     ("rate", _("Rate a service")),
+    ("scores", _("Scores")),
     ("info", _("Information")),
     ("join", _("Get village notices")),
     ("menu", _("Main menu")),
