@@ -13,6 +13,7 @@ from datetime import date
 import asyncpg
 
 from benchmarks.databases import plain
+from storage.sums import DIGITS
 
 #: The rounds that are filled, and the first day of each; the last one goes on until `DAY`.
 ROUNDS = {
@@ -60,9 +61,8 @@ _RESPONSES = """
         a.groups{json}, {day}, CASE WHEN m.v < 8 THEN b.commune || '0' || (m.v + 1) END
     FROM ({made}) AS m JOIN bench_beds AS b ON b.f = m.f AND b.r = m.r JOIN bench_about AS a ON a.g = m.g
 """
-_COUNTED = ", ".join(
-    f"count(CASE WHEN s{at} = {score} THEN 1 END) AS c{at}_{score}" for at in FIVE for score in FIVE
-)
+# How many gave a criterion each score, twelve bits for each: one sum is much quicker than five counts.
+_COUNTED = ", ".join(f"CAST(sum(CAST(1 AS bigint) << (12 * (s{at} - 1))) AS bigint) AS c{at}" for at in FIVE)
 _COUNT = (
     "CREATE TABLE bench_by_{what} AS SELECT f, r, {what}, {counted} FROM ({made}) AS m GROUP BY f, r, {what}"
 )
@@ -71,6 +71,15 @@ _INTO = """
     SELECT b.facility, b.round, b.c{at}, {group}, {sums}{day}
     FROM bench_by_{what} AS m JOIN bench_beds AS b ON b.f = m.f AND b.r = m.r {joined}
     GROUP BY b.facility, b.round, b.c{at}, {group} {having}
+"""
+
+
+_SUMS = """
+    INSERT INTO sums (digits, round, grp, place, criterion, s1, s2, s3, s4, s5)
+    SELECT {digits}, p.round, p.grp, v.place, p.criterion, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5)
+    FROM published AS p
+    JOIN (SELECT DISTINCT facility, substr(commune, 1, {digits}) AS place FROM facility_communes) AS v
+    ON v.facility = p.facility WHERE p.grp NOT LIKE 'v:%' GROUP BY p.round, p.grp, v.place, p.criterion
 """
 
 
@@ -106,8 +115,8 @@ def _statements(kind: str, facilities: int, ratings: int) -> list[str]:
     ]
     found += [_COUNT.format(what=what, counted=_COUNTED, made=everything) for what in "gv"]
     for at in FIVE:
-        sums = ", ".join(f"sum(m.c{at}_{score})" for score in FIVE)
-        enough = "HAVING " + " + ".join(f"sum(m.c{at}_{score})" for score in FIVE) + " >= 5"
+        unpacked = [f"sum(m.c{at} >> {12 * (score - 1)} & 4095)" for score in FIVE]
+        sums, enough = ", ".join(unpacked), f"HAVING {' + '.join(unpacked)} >= 5"
         joined = "JOIN bench_groups AS g ON g.g = m.g"
         day = {"more": ", as_of", "day": f", CAST('{DAY}' AS date)" if kind == "postgresql" else f", '{DAY}'"}
         no_day = {"more": "", "day": "", "having": ""}
@@ -121,6 +130,7 @@ def _statements(kind: str, facilities: int, ratings: int) -> list[str]:
         "INSERT INTO publications (facility, round, criterion, as_of, groups) "
         "SELECT facility, round, criterion, as_of, '' FROM published WHERE grp = 'all'"
     )
+    found += [_SUMS.format(digits=digits) for digits in DIGITS]
     found += [
         f"DROP TABLE {name}"
         for name in ("bench_by_g", "bench_by_v", "bench_beds", "bench_about", "bench_groups")

@@ -380,5 +380,8 @@ def web(app: App, *, clock: bool) -> Starlette:
     if app.settings.demo_on:
         routes += phone.routes(app)
     routes.append(Mount("/api/v1", Late(lambda: api(app))))
-    routes.append(Mount("/", pages(app)))
-    return Starlette(routes=routes, lifespan=lifespan)
+    served = Starlette(routes=routes, lifespan=lifespan)
+    # Whatever is nobody else's is a page, or one that says so: as a route of its own it would also take what comes to
+    # a webhook by a wrong method.
+    served.router.default = pages(app)
+    return served

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from flows.counts import ALL
 from flows.library import SERVICES, Library
-from storage import daily, publication
+from storage import daily, publication, sums
 from storage.database import Database, PerDialect
 from storage.makebelieve import MARK, Bed, Grower
 from storage.publication import Waiting
@@ -130,6 +130,7 @@ def clear(connection: sa.Connection, facility: str, today: date) -> int:
     """Take the made-up ratings of a facility away; how many there were. What citizens have given meanwhile stays, and
     is counted and published anew."""
     gone = connection.execute(_TAKE, {"facility": facility}).rowcount
+    sums.take(connection, [facility])
     for statement in _CLEAR:
         connection.execute(statement, {"facility": facility})
     left: dict[str, Counter[tuple[str, str, int]]] = {}

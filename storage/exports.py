@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from flows.counts import VILLAGE, Counts
 from flows.text import words
+from storage import scores
 from storage.scores import Cell
 from storage.tables import criteria, facility_communes, published, sampled
 
@@ -36,13 +37,6 @@ _SAMPLES = sa.select(sampled.c.facility).where(
 )
 _SAMPLE_SIZE = sa.select(sa.func.count()).select_from(sampled)
 _CRITERIA = sa.select(criteria).order_by(criteria.c.service, criteria.c.retired, criteria.c.position)
-#: Each round by a jump in the index, and not by a look at every row.
-_NEXT_ROUND = (
-    sa.select(published.c.round)
-    .where(published.c.round > sa.bindparam("after"))
-    .order_by(published.c.round)
-    .limit(1)
-)
 
 
 def rows(
@@ -84,13 +78,7 @@ def rows(
 
 def rounds(connection: sa.Connection) -> list[str]:
     """Rounds of which anything is published anywhere."""
-    found: list[str] = []
-    while True:
-        after = found[-1] if found else ""
-        following = connection.execute(_NEXT_ROUND, {"after": after}).scalar()
-        if following is None:
-            return found
-        found.append(following)
+    return sorted(scores.rounds_within(connection, ""))
 
 
 def samples(connection: sa.Connection, facilities: Iterable[str]) -> set[str]:

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from flows.counts import ALL, VILLAGE, Counts
-from storage import daily
+from flows.counts import ALL, NOBODY, VILLAGE, Counts
+from storage import daily, sums
 from storage.database import Database, PerDialect
 from storage.disclosure import Alike, Move, moving
 from storage.tables import facilities, publications, published, responses
@@ -95,6 +95,9 @@ _MOVED = (
     .where(publications.c.facility == sa.bindparam("facility"), publications.c.round == sa.bindparam("round"))
     .group_by(publications.c.criterion)
 )
+_SHOWN = sa.select(
+    published.c.criterion, published.c.grp, *(published.c[f"s{score}"] for score in range(1, 6))
+).where(published.c.facility == sa.bindparam("facility"), published.c.round == sa.bindparam("round"))
 _NOTE = sa.insert(publications)
 _SHOW = PerDialect(
     lambda insert: (
@@ -189,10 +192,12 @@ def move(connection: sa.Connection, steps: Iterable[Step]) -> Published:
     """Write what moves, where nothing has moved since it was looked at."""
     shown: list[dict[str, Any]] = []
     noted: list[dict[str, Any]] = []
+    changes: list[sums.Change] = []
     for step in sorted(steps, key=lambda step: step.waiting):  # in one order: nobody waits in a circle
         key = {"facility": step.waiting.facility, "round": step.waiting.round}
         connection.execute(_LOCK, key)
         seen = dict[str, int](map(tuple, connection.execute(_MOVED, key)))
+        before = _shown(connection, key)
         for criterion, groups in step.moved.items():
             if seen.get(criterion, 0) != step.seen[criterion]:
                 continue
@@ -201,10 +206,21 @@ def move(connection: sa.Connection, steps: Iterable[Step]) -> Published:
             for group, counts in groups.items():
                 five = {f"s{score}": count for score, count in enumerate(counts.five, 1)}
                 shown.append(named | five | {"grp": group})
+                by = counts - before.get((criterion, group), NOBODY)
+                changes.append(sums.Change(*step.waiting, criterion, group, by))
     if noted:
         connection.execute(_NOTE, noted)
         connection.execute(_SHOW.on(connection), shown)
+        sums.add(connection, changes)
     return Published(0, len(noted), len(shown))
+
+
+def _shown(connection: sa.Connection, key: dict[str, str]) -> dict[tuple[str, str], Counts]:
+    """What is published now of a facility's round, by criterion and group."""
+    return {
+        (row[0], row[1]): Counts((row[2], row[3], row[4], row[5], row[6]))
+        for row in connection.execute(_SHOWN, key)
+    }
 
 
 def _by_criterion(rows: Counter[tuple[Any, ...]]) -> Iterator[tuple[str, list[Alike]]]:

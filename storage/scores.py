@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from flows.counts import ALL, Counts
-from storage.tables import facility_communes, published, sampled
+from storage.tables import facility_communes, published, sampled, sums
 
-_FIVE = tuple(published.c[f"s{score}"] for score in range(1, 6))
+FIVE = ("s1", "s2", "s3", "s4", "s5")
+_FIVE = tuple(published.c[name] for name in FIVE)
 _SUMS = tuple(sa.func.sum(column).label(column.name) for column in _FIVE)
 
 
@@ -53,46 +54,28 @@ _CELLS = sa.union_all(
     _CELL.where(_OF_FACILITIES, _IN_ROUNDS),
     _CELL.where(_OF_FACILITIES, published.c.round == sa.bindparam("before"), published.c.grp == ALL),
 )
-#: Communes that lie in a place, by their codes from its own up to `beyond`: any index serves that, whatever the
-#: database's order of letters.
-_WITHIN = facility_communes.c.commune.between(sa.bindparam("within"), sa.bindparam("beyond"))
-#: A facility that serves several communes of a place counts there once. The length of a place's code is written into
-#: the statement: the database then knows that it groups by what it has selected.
-_SERVING = {
-    digits: sa.select(
-        facility_communes.c.facility,
-        (sa.func.substr(facility_communes.c.commune, 1, digits) if digits else sa.literal("")).label("place"),
-    )
-    .where(_WITHIN)
-    .distinct()
-    .subquery()
-    for digits in (0, 2, 4, 6)
-}
-_SUMMED = {
-    digits: sa.select(serving.c.place, published.c.criterion, published.c.grp, *_SUMS)
-    .join(serving, serving.c.facility == published.c.facility)
-    .where(_IN_ROUNDS, published.c.grp.in_(sa.bindparam("groups", expanding=True)))
-    .group_by(serving.c.place, published.c.criterion, published.c.grp)
-    for digits, serving in _SERVING.items()
-}
-#: The nation needs no look at who serves what.
-_SUMMED_ALL = (
-    sa.select(sa.literal(""), published.c.criterion, published.c.grp, *_SUMS)
-    .where(_IN_ROUNDS, published.c.grp.in_(sa.bindparam("groups", expanding=True)))
-    .group_by(published.c.criterion, published.c.grp)
+#: Codes from a place's own up to `beyond`: any index serves that, whatever the database's order of letters.
+_PLACES = sums.c.place.between(sa.bindparam("within"), sa.bindparam("beyond"))
+_DIGITS = sums.c.digits == sa.bindparam("digits")
+_SUM_ROUNDS = sums.c.round.in_(sa.bindparam("rounds", expanding=True))
+_SUMMED = (
+    sa.select(sums.c.place, sums.c.criterion, sums.c.grp, *(sa.func.sum(sums.c[name]) for name in FIVE))
+    .where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp.in_(sa.bindparam("groups", expanding=True)))
+    .group_by(sums.c.place, sums.c.criterion, sums.c.grp)
 )
 #: Of each commune of a place, how many scored a criterion and the sum of their scores: as "310/97 288/91", one row a
 #: district. Two thousand rows take longer to hand over than to add up.
+_SCORE = sum((score * sums.c[name] for score, name in enumerate(FIVE[1:], 2)), sums.c.s1)
+_PEOPLE = sum((sums.c[name] for name in FIVE[1:]), sums.c.s1)
 _LYING = (
     sa.select(
-        _SERVING[6].c.place,
-        published.c.criterion,
-        sa.func.sum(sum(score * column for score, column in enumerate(_FIVE, 1))).label("score"),
-        sa.func.sum(sum(_FIVE[1:], _FIVE[0])).label("people"),
+        sums.c.place,
+        sums.c.criterion,
+        sa.func.sum(_SCORE).label("score"),
+        sa.func.sum(_PEOPLE).label("people"),
     )
-    .join(_SERVING[6], _SERVING[6].c.facility == published.c.facility)
-    .where(_IN_ROUNDS, published.c.grp == ALL)
-    .group_by(_SERVING[6].c.place, published.c.criterion)
+    .where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp == ALL)
+    .group_by(sums.c.place, sums.c.criterion)
     .subquery()
 )
 _DISTRICT = sa.func.substr(_LYING.c.place, 1, 4)
@@ -104,43 +87,46 @@ _MEANS = sa.select(
     ),
 ).group_by(_DISTRICT, _LYING.c.criterion)
 #: All rounds there are, each by a jump in an index and not by a look at every row.
-_LISTED = sa.select(sa.func.min(published.c.round).label("code")).cte("listed", recursive=True)
+_LISTED = (
+    sa.select(sa.func.min(sums.c.round).label("code")).where(sums.c.digits == 0).cte("listed", recursive=True)
+)
 _LISTED = _LISTED.union_all(
     sa.select(
-        sa.select(sa.func.min(published.c.round)).where(published.c.round > _LISTED.c.code).scalar_subquery()
+        sa.select(sa.func.min(sums.c.round))
+        .where(sums.c.digits == 0, sums.c.round > _LISTED.c.code)
+        .scalar_subquery()
     ).where(_LISTED.c.code.is_not(None))
 )
 
 
-def _rounds(*where: sa.ColumnElement[bool], serving: bool = False) -> sa.Select[str]:
-    """Those of the rounds of which anything is published under these conditions."""
-    found = sa.select(published.c.round).where(
-        published.c.round == _LISTED.c.code, published.c.grp == ALL, *where
+def _rounds(found: sa.Select[Any]) -> sa.Select[Any]:
+    """Those of the rounds of which anything is found."""
+    return sa.select(_LISTED.c.code).where(
+        _LISTED.c.code.is_not(None), found.correlate(_LISTED).limit(1).scalar_subquery().is_not(None)
     )
-    if serving:
-        found = found.join(facility_communes, facility_communes.c.facility == published.c.facility)
-    return sa.select(_LISTED.c.code).where(found.limit(1).scalar_subquery().is_not(None))
 
 
-_ROUNDS = _rounds(_WITHIN, serving=True)
-_ROUNDS_OF = _rounds(_OF_FACILITIES)
-_COMMUNES = (
-    sa.select(facility_communes.c.commune)
-    .where(
-        _WITHIN,
-        sa.exists()
-        .where(published.c.facility == facility_communes.c.facility, _IN_ROUNDS, published.c.grp == ALL)
-        .correlate(facility_communes),
+_ROUNDS = _rounds(
+    sa.select(sums.c.place).where(
+        _DIGITS,
+        sums.c.round == _LISTED.c.code,
+        sums.c.grp == ALL,
+        sums.c.place == sa.bindparam("within"),
     )
-    .distinct()
 )
+_ROUNDS_OF = _rounds(
+    sa.select(published.c.facility).where(
+        _OF_FACILITIES, published.c.round == _LISTED.c.code, published.c.grp == ALL
+    )
+)
+_COMMUNES = sa.select(sums.c.place).where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp == ALL).distinct()
 _SAMPLED = sa.select(sampled.c.facility).where(
     sampled.c.facility.in_(sa.bindparam("facilities", expanding=True))
 )
 _SAMPLED_IN = (
     sa.select(sampled.c.facility)
     .join(facility_communes, facility_communes.c.facility == sampled.c.facility)
-    .where(_WITHIN)
+    .where(facility_communes.c.commune.between(sa.bindparam("within"), sa.bindparam("beyond")))
     .limit(1)
 )
 _BY_ROUND = (
@@ -172,11 +158,12 @@ def summed(
 ) -> list[Sum]:
     """Sums by place: `digits` of its code are 6 (communes), 4, 2 or 0 (one sum); `within`: the code of what they
     lie in, "" for the nation."""
-    values = _within(within) | {"rounds": list(rounds), "groups": list(groups)}
-    statement = _SUMMED[digits] if within or digits else _SUMMED_ALL
+    values = _within(within, digits) | {"rounds": list(rounds), "groups": list(groups)}
+    if not digits:
+        values |= {"digits": len(within), "beyond": within}
     return [
         Sum(row[0], row[1], row[2], Counts((int(row[3]), int(row[4]), int(row[5]), int(row[6]), int(row[7]))))
-        for row in connection.execute(statement, values)
+        for row in connection.execute(_SUMMED, values)
     ]
 
 
@@ -184,21 +171,21 @@ def means(connection: sa.Connection, within: str, rounds: Sequence[str]) -> Mean
     """The mean scores of all communes of a place: district to criterion to one for each commune that has any."""
     found: Means = {}
     for district, criterion, communes in connection.execute(
-        _MEANS, _within(within) | {"rounds": list(rounds)}
+        _MEANS, _within(within, 6) | {"rounds": list(rounds)}
     ):
         parts = (commune.split("/") for commune in communes.split(" "))
         found.setdefault(district, {})[criterion] = [int(score) / int(people) for score, people in parts]
     return found
 
 
-def _within(place: str) -> dict[str, Any]:
-    """Everything whose code begins with a place's: letters come after all digits."""
-    return {"within": place, "beyond": f"{place}z"}
+def _within(place: str, digits: int) -> dict[str, Any]:
+    """Places of so many digits whose codes begin with a place's: letters come after all digits."""
+    return {"digits": digits, "within": place, "beyond": f"{place}z"}
 
 
 def rounds_within(connection: sa.Connection, within: str) -> set[str]:
     """Rounds of which something is published in a place."""
-    return set(connection.execute(_ROUNDS, _within(within)).scalars())
+    return set(connection.execute(_ROUNDS, {"within": within, "digits": len(within)}).scalars())
 
 
 def rounds_of(connection: sa.Connection, facilities: Iterable[str]) -> set[str]:
@@ -208,7 +195,7 @@ def rounds_of(connection: sa.Connection, facilities: Iterable[str]) -> set[str]:
 
 def communes_rated(connection: sa.Connection, within: str, rounds: Sequence[str]) -> set[str]:
     """Communes for which something is published in these rounds."""
-    return set(connection.execute(_COMMUNES, _within(within) | {"rounds": list(rounds)}).scalars())
+    return set(connection.execute(_COMMUNES, _within(within, 6) | {"rounds": list(rounds)}).scalars())
 
 
 def is_sample(connection: sa.Connection, facilities: Iterable[str]) -> bool:
@@ -218,7 +205,7 @@ def is_sample(connection: sa.Connection, facilities: Iterable[str]) -> bool:
 
 def is_sample_within(connection: sa.Connection, within: str) -> bool:
     """Whether any facility that serves a place has made-up ratings."""
-    return connection.execute(_SAMPLED_IN, _within(within)).first() is not None
+    return connection.execute(_SAMPLED_IN, {"within": within, "beyond": f"{within}z"}).first() is not None
 
 
 def by_round(

@@ -564,8 +564,20 @@ published = Table(
     Column("grp", String(20), primary_key=True),
     *(Column(f"s{score}", Integer, nullable=False) for score in range(1, 6)),
     Column("as_of", sa.Date, nullable=False),  # all ratings before this local day are in it
-    # All that sums are made of: they are read from the index alone.
-    Index("ix_published_round", "round", "grp", "facility", "criterion", "s1", "s2", "s3", "s4", "s5"),
+    sqlite_with_rowid=False,
+)
+
+#: Published counters summed by place (storage.sums), in the order in which tables of places are read. `digits`: how
+#: many the place's code has: 0 (the nation), 2, 4 or 6.
+sums = Table(
+    "sums",
+    metadata,
+    Column("digits", sa.SmallInteger, primary_key=True, autoincrement=False),
+    Column("round", String(20), primary_key=True),
+    Column("grp", String(20), primary_key=True),
+    Column("place", String(6), primary_key=True),
+    Column("criterion", String(40), primary_key=True),
+    *(Column(f"s{score}", Integer, nullable=False) for score in range(1, 6)),
     sqlite_with_rowid=False,
 )
 

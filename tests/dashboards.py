@@ -20,7 +20,7 @@ from flows.counts import ALL, LEAST, VILLAGE, Counts
 from flows.library import SERVICES, Library
 from flows.world import Grant
 from handlers.desk import Desk
-from storage import contacts, daily, packs, responses, roles, signin
+from storage import contacts, daily, packs, responses, roles, signin, sums
 from storage.database import Connection, Database
 from storage.tables import published, sampled
 from storage.vault import Vault
@@ -138,6 +138,7 @@ def fill(
                 cells = list(_cells(library, facility.code, service, commune, rounds, chance))
                 connection.execute(sa.insert(published), [{**cell, "as_of": day} for cell in cells])
                 connection.execute(sa.insert(sampled).values(facility=facility.code))
+    sums.renew(connection)
     daily.done(connection, daily.PUBLISHING, day)
 
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from flows.counts import ALL, Counts
 from flows.library import SERVICES, Library
-from storage import daily
+from storage import daily, sums
 from storage.database import Connection
+from storage.sums import Change
 from storage.tables import published
 
 DAY = date(2026, 11, 20)  # all ratings before it are published
@@ -27,12 +28,7 @@ def put(
     as_of: date = DAY,
 ) -> None:
     """One published counter."""
-    five = {f"s{score}": count for score, count in enumerate(counts.five, 1)}
-    connection.execute(
-        sa.insert(published).values(
-            facility=facility, round=round_code, criterion=criterion, grp=group, as_of=as_of, **five
-        )
-    )
+    _put(connection, [Change(facility, round_code, criterion, group, counts)], as_of)
 
 
 def fill(
@@ -47,6 +43,7 @@ def fill(
     the same seed."""
     chance = random.Random(seed)
     done: set[str] = set()
+    cells: list[Change] = []
     groups, rounds = tuple(groups), tuple(rounds)
     for commune in communes:
         for service in SERVICES:
@@ -59,10 +56,21 @@ def fill(
                         group_counts = [_counts(chance) for _ in groups]
                         everybody = _counts(chance)
                         for group, counts in zip(groups, group_counts, strict=True):
-                            put(connection, facility.code, round_code, criterion.code, counts, group)
+                            cells.append(Change(facility.code, round_code, criterion.code, group, counts))
                             everybody = everybody + counts
-                        put(connection, facility.code, round_code, criterion.code, everybody)
+                        cells.append(Change(facility.code, round_code, criterion.code, ALL, everybody))
+    _put(connection, cells, DAY)
     daily.done(connection, daily.PUBLISHING, DAY)
+
+
+def _put(connection: Connection, cells: list[Change], as_of: date) -> None:
+    rows = [
+        {"facility": facility, "round": round_code, "criterion": criterion, "grp": group, "as_of": as_of}
+        | {f"s{score}": count for score, count in enumerate(counts.five, 1)}
+        for facility, round_code, criterion, group, counts in cells
+    ]
+    connection.execute(sa.insert(published), rows)
+    sums.add(connection, cells)
 
 
 def _counts(chance: random.Random) -> Counts:

@@ -27,7 +27,7 @@ from handlers.receive import Received, receive
 from storage import codes, outbox
 from storage.database import Connection, Database
 from storage.outbox import Outgoing
-from storage.tables import published
+from storage.tables import published, sums
 from tests.handedin import handed_in
 from tests.scored import fill
 
@@ -117,7 +117,8 @@ class Story:
 
     def _publish(self, connection: Connection, commune: str, rounds: list[str]) -> None:
         """Made-up scores, the same each time, in place of what was published."""
-        connection.execute(sa.delete(published))
+        for table in (published, sums):
+            connection.execute(sa.delete(table))
         fill(connection, self.desk.library, [commune], rounds)
 
     def turn_to(self, who: str) -> None:

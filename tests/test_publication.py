@@ -20,7 +20,7 @@ from flows.counts import ALL
 from storage import daily, publication, responses
 from storage.database import Connection, Database, connect
 from storage.publication import Published, Waiting
-from storage.tables import facility_communes, histograms, publications, published
+from storage.tables import facility_communes, histograms, publications, published, sums
 from storage.tables import responses as rows
 from storage.vault import Vault
 from tests.observer import Leak, Observer
@@ -72,7 +72,7 @@ class World:
         self.connection, self.vault, self.life = connection, vault, life
         self.chance = random.Random(life.seed)
         self.rated: dict[bytes, str] = {}
-        for table in (publications, published, histograms, rows):
+        for table in (publications, published, sums, histograms, rows):
             connection.execute(sa.delete(table))
         daily.done(connection, daily.PUBLISHING, BEGIN)
 

@@ -44,8 +44,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("facility", "round", "criterion", "grp", name=op.f("pk_published")),
         sqlite_with_rowid=False,
     )
-    counters = ["round", "grp", "facility", "criterion", "s1", "s2", "s3", "s4", "s5"]
-    op.create_index("ix_published_round", "published", counters, unique=False)
+    op.create_table(
+        "sums",
+        sa.Column("digits", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("round", sa.String(length=20), nullable=False),
+        sa.Column("grp", sa.String(length=20), nullable=False),
+        sa.Column("place", sa.String(length=6), nullable=False),
+        sa.Column("criterion", sa.String(length=40), nullable=False),
+        *(sa.Column(f"s{score}", sa.Integer(), nullable=False) for score in range(1, 6)),
+        sa.PrimaryKeyConstraint("digits", "round", "grp", "place", "criterion", name=op.f("pk_sums")),
+        sqlite_with_rowid=False,
+    )
     op.create_index(
         "ix_facility_communes_commune", "facility_communes", ["commune", "facility"], unique=False
     )
@@ -125,7 +134,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("api_keys", "sessions", "attachments", "sampled", "daily", "publications", "published"):
+    for table in (
+        "api_keys",
+        "sessions",
+        "attachments",
+        "sampled",
+        "daily",
+        "publications",
+        "sums",
+        "published",
+    ):
         op.drop_table(table)
     op.execute("DELETE FROM broadcasts WHERE notice IS NULL")
     op.drop_index("ix_broadcasts_place", "broadcasts")
