@@ -47,6 +47,8 @@ _DAY = {"postgresql": "b.begins + m.d::int", "sqlite": "date(b.begins, '+' || m.
 _RATER = {"postgresql": "decode(md5('bench' || m.n), 'hex')", "sqlite": "randomblob(16)"}
 _JSON = {"postgresql": "::json", "sqlite": ""}
 
+_LISTED = {"postgresql": "string_agg", "sqlite": "group_concat"}
+
 _SCORES = ", ".join(f"1 + x / {13 ** (at - 1)} % 13 * 5 / 13 AS s{at}" for at in FIVE)
 _MADE = f"""
     SELECT n, n * 7919 % :facilities AS f, n / :facilities % :rounds AS r, y % {len(ABOUT)} AS g,
@@ -62,7 +64,9 @@ _RESPONSES = """
     FROM ({made}) AS m JOIN bench_beds AS b ON b.f = m.f AND b.r = m.r JOIN bench_about AS a ON a.g = m.g
 """
 # How many gave a criterion each score, twelve bits for each: one sum is much quicker than five counts.
-_COUNTED = ", ".join(f"CAST(sum(CAST(1 AS bigint) << (12 * (s{at} - 1))) AS bigint) AS c{at}" for at in FIVE)
+_COUNTED = ", ".join(
+    f"CAST(sum(CAST(1 AS bigint) << CAST(12 * (s{at} - 1) AS integer)) AS bigint) AS c{at}" for at in FIVE
+)
 _COUNT = (
     "CREATE TABLE bench_by_{what} AS SELECT f, r, {what}, {counted} FROM ({made}) AS m GROUP BY f, r, {what}"
 )
@@ -72,8 +76,6 @@ _INTO = """
     FROM bench_by_{what} AS m JOIN bench_beds AS b ON b.f = m.f AND b.r = m.r {joined}
     GROUP BY b.facility, b.round, b.c{at}, {group} {having}
 """
-
-
 _SUMS = """
     INSERT INTO sums (digits, round, grp, place, criterion, s1, s2, s3, s4, s5)
     SELECT {digits}, p.round, p.grp, v.place, p.criterion, sum(s1), sum(s2), sum(s3), sum(s4), sum(s5)
@@ -127,8 +129,8 @@ def _statements(kind: str, facilities: int, ratings: int) -> list[str]:
         found.append(_INTO.format(table="published", **of_group, **day, having=enough))
         found.append(_INTO.format(table="published", **of_village, **day, having=enough))
     found.append(
-        "INSERT INTO publications (facility, round, criterion, as_of, groups) "
-        "SELECT facility, round, criterion, as_of, '' FROM published WHERE grp = 'all'"
+        "INSERT INTO publications (facility, round, criterion, as_of, groups) SELECT facility, round, criterion, as_of, "
+        f"{_LISTED[kind]}(grp, ' ') FROM published GROUP BY facility, round, criterion, as_of"
     )
     found += [_SUMS.format(digits=digits) for digits in DIGITS]
     found += [

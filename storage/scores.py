@@ -63,29 +63,20 @@ _SUMMED = (
     .where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp.in_(sa.bindparam("groups", expanding=True)))
     .group_by(sums.c.place, sums.c.criterion, sums.c.grp)
 )
-#: Of each commune of a place, how many scored a criterion and the sum of their scores: as "310/97 288/91", one row a
-#: district. Two thousand rows take longer to hand over than to add up.
+#: Of each commune of a place one row, as "ca-hours/1435/504 ca-price/…": the sum of a criterion's scores, and how many
+#: gave one. Two thousand rows take longer to hand over than to read.
 _SCORE = sum((score * sums.c[name] for score, name in enumerate(FIVE[1:], 2)), sums.c.s1)
 _PEOPLE = sum((sums.c[name] for name in FIVE[1:]), sums.c.s1)
 _LYING = (
     sa.select(
         sums.c.place,
-        sums.c.criterion,
-        sa.func.sum(_SCORE).label("score"),
-        sa.func.sum(_PEOPLE).label("people"),
+        sa.func.aggregate_strings(
+            sums.c.criterion + "/" + sa.cast(_SCORE, sa.Text) + "/" + sa.cast(_PEOPLE, sa.Text), " "
+        ),
     )
     .where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp == ALL)
-    .group_by(sums.c.place, sums.c.criterion)
-    .subquery()
+    .group_by(sums.c.place)
 )
-_DISTRICT = sa.func.substr(_LYING.c.place, 1, 4)
-_MEANS = sa.select(
-    _DISTRICT,
-    _LYING.c.criterion,
-    sa.func.aggregate_strings(
-        sa.cast(_LYING.c.score, sa.Text) + "/" + sa.cast(_LYING.c.people, sa.Text), " "
-    ),
-).group_by(_DISTRICT, _LYING.c.criterion)
 #: All rounds there are, each by a jump in an index and not by a look at every row.
 _LISTED = (
     sa.select(sa.func.min(sums.c.round).label("code")).where(sums.c.digits == 0).cte("listed", recursive=True)
@@ -170,11 +161,14 @@ def summed(
 def means(connection: sa.Connection, within: str, rounds: Sequence[str]) -> Means:
     """The mean scores of all communes of a place: district to criterion to one for each commune that has any."""
     found: Means = {}
-    for district, criterion, communes in connection.execute(
-        _MEANS, _within(within, 6) | {"rounds": list(rounds)}
-    ):
-        parts = (commune.split("/") for commune in communes.split(" "))
-        found.setdefault(district, {})[criterion] = [int(score) / int(people) for score, people in parts]
+    for commune, said in connection.execute(_LYING, _within(within, 6) | {"rounds": list(rounds)}):
+        counted: dict[str, tuple[int, int]] = {}
+        for criterion, score, people in (part.split("/") for part in said.split(" ")):
+            before = counted.get(criterion, (0, 0))
+            counted[criterion] = before[0] + int(score), before[1] + int(people)
+        of_district = found.setdefault(commune[:4], {})
+        for criterion, (sum_of_scores, n) in counted.items():
+            of_district.setdefault(criterion, []).append(sum_of_scores / n)
     return found
 
 

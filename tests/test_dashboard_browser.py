@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import re
 import shutil
 import socket
 import threading
@@ -130,11 +131,13 @@ def enter(page: Page, served: Served, grant: Grant) -> None:
     """Open the link and press the button."""
     page.goto(served.address + served.links[grant])
     page.get_by_role("button", name="ចូល", exact=True).click()
+    page.wait_for_url("**/d/**")
 
 
 def fits(page: Page, size: tuple[int, int]) -> None:
     """Nothing stands out at the side: the page is as wide as the screen."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
+    expect(page.locator("footer")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == size[0]
 
 
@@ -173,10 +176,11 @@ def test_english_is_one_button_away(page: Page, served: Served) -> None:
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kampong Chamlang commune")
     page.get_by_role("link", name="quarter 3 of 2026").click()
+    expect(page).to_have_url(re.compile(r"\?round=2026-Q3$"))
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.get_by_role("button", name="ខ្មែរ").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(KHMER_HOME)
-    assert page.url.endswith("?round=2026-Q3")
+    expect(page).to_have_url(re.compile(r"\?round=2026-Q3$"))
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -187,10 +191,11 @@ def test_a_district_is_sorted_by_a_column(size: tuple[int, int], page: Page, ser
     fits(page, size)
     heading = page.locator("thead").get_by_role("link", name="មណ្ឌលសុខភាព")
     heading.click()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("មណ្ឌលសុខភាព")
     first = page.locator("tbody tr").first.locator("th").inner_text()
-    page.locator("thead").get_by_role("link", name="មណ្ឌលសុខភាព").click()
-    assert page.locator("tbody tr").first.locator("th").inner_text() != first
+    heading.click()
     expect(page.locator("th[aria-sort=descending]")).to_have_count(1)
+    assert page.locator("tbody tr").first.locator("th").inner_text() != first
 
 
 def test_pdf_and_xlsx_are_downloaded(page: Page, served: Served) -> None:

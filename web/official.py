@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from flows import khmer
 from flows.library import SERVICES, Facility, Library
 from flows.world import Grant
 from reports import reading, trends
@@ -171,7 +172,7 @@ class Official:
         )
         tongue = self.site.press.tongues[language(self.site, request, visitor)]
         rows = data["standing"].rows
-        names = {row.place: tongue.name(row.place) for row in rows}
+        names = {row.place: khmer.collation(tongue.name(row.place)) for row in rows}
         data |= {"rows": shown.ordered(rows, by, names, down=down), "by": by, "down": down}
         return page(self.site, request, "place.html", data, visitor=visitor)
 

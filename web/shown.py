@@ -13,6 +13,10 @@ from reports.scorecard import Row, Scorecard, Section
 COLUMNS = ("name", *SERVICES, "all", "satisfied", "people", "change")
 
 
+#: What a name is sorted by: flows.khmer.collation.
+Name = tuple[tuple[int, ...], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What some people gave a service: all their scores together, and how many they are."""
@@ -53,15 +57,15 @@ def compared(card: Scorecard) -> list[Section]:
     ]
 
 
-def ordered(rows: Iterable[Row], by: str, names: Mapping[str, str], *, down: bool) -> list[Row]:
-    """Rows by one of COLUMNS; those without anything to order by come last either way."""
+def ordered(rows: Iterable[Row], by: str, names: Mapping[str, Name], *, down: bool) -> list[Row]:
+    """Rows by one of COLUMNS, `names` being what they are sorted by for their name; those without anything to order by come last either way."""
     keyed = [(_key(row, by, names), row) for row in rows]
     known = [(key, row) for key, row in keyed if key is not None]
     known.sort(key=lambda found: (found[0], found[1].place), reverse=down)
     return [row for _key, row in known] + [row for key, row in keyed if key is None]
 
 
-def _key(row: Row, by: str, names: Mapping[str, str]) -> str | float | None:
+def _key(row: Row, by: str, names: Mapping[str, Name]) -> Name | float | None:
     match by:
         case "name":
             return names[row.place]
