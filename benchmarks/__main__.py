@@ -1,6 +1,6 @@
 """Speed and size: every figure beside its goal, ratios first. A goal that is missed is said, not raised.
 
-python -m benchmarks [engine] [sqlite] [postgres] [process] [reading] [posters] [delivery] [finder]
+python -m benchmarks [engine] [sqlite] [postgres] [process] [reading] [posters] [pages] [reports] [delivery] [finder]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks import delivery, engine, posters, reading, turns
+from benchmarks import delivery, engine, pages, posters, reading, reports, turns
 from benchmarks.databases import ROOT, Databases, sync_milliseconds
 from benchmarks.figures import Figure, show
 
@@ -26,7 +26,9 @@ PARTS: dict[str, tuple[str, Callable[[Databases], list[Figure]]]] = {
     "postgres": ("turns on PostgreSQL, ours, the rival and the bare statements", turns.on_postgres),
     "process": ("samleng run: start, memory, replies that leave", turns.all_in_one),
     "reading": ("asking in words, and pages", reading.figures),
+    "pages": ("pages of the dashboard, and for everybody", pages.figures),
     "posters": ("posters for notice boards", posters.figures),
+    "reports": ("reports of scores, one and all 1,652", reports.figures),
     "delivery": ("delivery: queueing, sending, replies in the middle of it", delivery.figures),
 }
 FINDER = "finder"

@@ -131,6 +131,13 @@ def compared(databases: Databases, kind: str) -> list[Figure]:
                 f"{name}: ours : the same behind the same webhook",
                 mine.per_second / bare.per_second,
                 "×",
+                0.6,
+                ratio=True,
+            ),
+            Figure(
+                f"{name}: the same behind the same webhook : bare, what a webhook leaves of it",
+                bare.per_second / alone,
+                "×",
                 ratio=True,
             ),
             Figure(f"{name}: its statements on bare asyncpg", alone, "turns/s"),

@@ -14,10 +14,12 @@ import structlog
 import telegram
 from prometheus_client import Counter
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
+from starlette.types import Receive, Scope, Send
 from telegram.error import TelegramError
 
 from bot import catalogues, polling, webhooks, worker
+from bot.beside import Beside
 from bot.channels import phone
 from bot.channels import sms as sms_channel
 from bot.channels import telegram as telegram_channel
@@ -26,6 +28,9 @@ from bot.intake import Failed, Intake
 from bot.requests import AiohttpRequest
 from bot.sender import Sender, Transport
 from bot.settings import NotReady, Settings
+from bot.shelving import Shelving
+from bot.voices import Recordings, VoiceNotes
+from flows import sound
 from flows.channel import SMS, TELEGRAM, Channel
 from flows.text import _, spoken
 from handlers import deliveries
@@ -33,6 +38,7 @@ from handlers.deliveries import FINAL
 from handlers.desk import Desk, Incoming, Medium, utc_now
 from handlers.receive import Received
 from storage import migrate, reference
+from storage.attachments import Store
 from storage.database import Away, Database, connect
 from storage.outbox import Outgoing
 from storage.vault import Vault
@@ -59,6 +65,7 @@ class App:
         self.database = database
         self.desk = desk
         self.intake = Intake(database, desk)
+        self.store = Store(settings.attachments, desk.vault)
         self.bot: telegram.Bot | None = None
         self.username = settings.telegram_username
         self.telegram_secret = settings.telegram_secret or desk.vault.token("telegram")
@@ -75,8 +82,12 @@ class App:
                 get_updates_request=self._requests[1],
             )
             self.documents = Documents(database, desk, from_telegram(self.bot))
+            self.voice_notes = VoiceNotes(database, desk, from_telegram(self.bot, sound.LARGEST))
             transports[TELEGRAM.name] = telegram_channel.TelegramTransport(
-                self.bot, paid=settings.telegram_paid
+                self.bot,
+                paid=settings.telegram_paid,
+                recordings=Recordings(database),
+                beside=Beside(database, desk, self.store),
             )
         if settings.sms_on:
             callback = f"{settings.public_url}/sms/status" if settings.public_url else ""
@@ -138,6 +149,7 @@ class App:
             settings.limits,
             username=settings.telegram_username,
             number=settings.sms_number,
+            site=settings.site,
             samples=settings.demo_on,
         )
         # What was read lives as long as the process: the collector need not look at a hundred thousand places again.
@@ -176,7 +188,8 @@ class App:
                     link = f"https://t.me/{self.username}" if self.username else "Samleng"
                     self.later(telegram_channel.redirect(bot, chat, catalogue, link))
                 case Incoming():
-                    await self._take(await self.documents.read(what), raw)
+                    read = await self.documents.read(what)
+                    await self._take(await self.voice_notes.read(read), raw)
         except (Away, Failed):
             raise
         except Exception as error:
@@ -264,9 +277,12 @@ class App:
             polls = clock and not self.settings.public_url
             tasks.append(asyncio.create_task(self._listen(polls, introduce=web or polls)))
         working = worker.start(self) if clock else None
+        shelving = Shelving(self.database, self.desk)
+        shelving.start()
         try:
             yield self
         finally:
+            await shelving.stop()
             if working is not None:
                 await working.stop()
             for task in tasks:
@@ -306,8 +322,54 @@ def media(settings: Settings) -> dict[str, Medium]:
     return made
 
 
+def pages(app: App) -> Starlette:
+    """The dashboard and the public pages. Imported here: a worker shows none."""
+    from web.site import Site, site
+
+    desk = app.desk
+    return site(
+        Site(
+            app.database,
+            desk.vault,
+            lambda: desk.library,
+            lambda language: desk.catalogue(language, TELEGRAM),
+            desk.languages,
+            desk.clock,
+            desk.site,
+            lambda: app.username,
+            desk.number,
+            app.store,
+            app.settings.demo_on,
+            desk.heard,
+        )
+    )
+
+
+def api(app: App) -> Starlette:
+    """What other systems read."""
+    from web.api import api as made
+
+    desk = app.desk
+    catalogues = {code: desk.catalogue(code, TELEGRAM) for code, _name in desk.languages}
+    return made(app.database, desk.vault, lambda: desk.library, catalogues, desk.clock)
+
+
+class Late:
+    """An application that is made when somebody first asks it for something: FastAPI takes a fifth of a second to
+    load, and many a service is never asked."""
+
+    def __init__(self, make: Callable[[], Starlette]) -> None:
+        self._make = make
+        self._made: Starlette | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._made is None:
+            self._made = self._make()
+        await self._made(scope, receive, send)
+
+
 def web(app: App, *, clock: bool) -> Starlette:
-    """The web process: webhooks and, in demo mode, the browser phone. `clock`: do the worker's work as well."""
+    """The web process: webhooks, pages and, in demo mode, the browser phone. `clock`: do the worker's work as well."""
 
     @asynccontextmanager
     async def lifespan(_served: Starlette) -> AsyncIterator[None]:
@@ -317,4 +379,9 @@ def web(app: App, *, clock: bool) -> Starlette:
     routes: list[BaseRoute] = [*webhooks.routes(app)]
     if app.settings.demo_on:
         routes += phone.routes(app)
-    return Starlette(routes=routes, lifespan=lifespan)
+    routes.append(Mount("/api/v1", Late(lambda: api(app))))
+    served = Starlette(routes=routes, lifespan=lifespan)
+    # Whatever is nobody else's is a page, or one that says so: as a route of its own it would also take what comes to
+    # a webhook by a wrong method.
+    served.router.default = pages(app)
+    return served

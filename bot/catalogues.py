@@ -31,6 +31,8 @@ FIRST = ("km", "en")  # the order languages are offered in; any further one by i
 MESSAGES = "messages"
 DIGITS = "0123456789"
 DAY = "EEEE d MMMM"
+#: Where messages are looked for, and what reads them.
+READ = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,8 @@ def extracted() -> Catalog:
             "d day, MMMM month, M its number. Words stand between 'apostrophes'.",
         ],
     )
-    for room in ("flows", "handlers", "broadcasts", "reports", "bot"):
-        found = extract_from_dir(
-            ROOT / room, [("**.py", "python")], keywords={"_": None}, comment_tags=("Translators:",)
-        )
+    for room in ("flows", "handlers", "broadcasts", "reports", "web", "bot"):
+        found = extract_from_dir(ROOT / room, READ, keywords={"_": None}, comment_tags=("Translators:",))
         for name, _line, message, comments, _context in found:
             if isinstance(message, str):
                 template.add(message, locations=[(f"{room}/{name}", 0)], auto_comments=comments)

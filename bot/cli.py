@@ -127,11 +127,14 @@ def _serve(settings: Settings, *, clock: bool) -> None:
     import uvicorn
 
     from bot.app import App, web
+    from bot.samples import plant_first
 
     configure_logging()
 
     async def serving() -> None:
         opened = await App.open(settings, wait=MIGRATING)
+        if clock and settings.demo_on:
+            opened.later(plant_first(opened))
         config = uvicorn.Config(
             web(opened, clock=clock),
             host=settings.host,
@@ -225,20 +228,29 @@ def cost_() -> None:
 
 def complete() -> None:
     """All the other commands."""
-    from bot.commands import notices, people, posters
+    from bot.commands import demo, notices, people, posters
+    from bot.commands.apikeys import api_key
+    from bot.commands.audio import audio
     from bot.commands.facilities import facilities
     from bot.commands.i4c import i4c
     from bot.commands.parked import parked
     from bot.commands.places import find, places
+    from bot.commands.report import report
+    from bot.commands.scores import scores
 
     app.command()(find)
+    app.command()(report)
     people.register(app)
     notices.register(app)
+    app.add_typer(audio, name="audio")
+    demo.register(app)
     app.add_typer(facilities, name="facilities")
     app.add_typer(places, name="places")
     posters.register(i4c)
     app.add_typer(i4c, name="i4c")
     app.add_typer(parked, name="parked")
+    app.add_typer(scores, name="scores")
+    app.add_typer(api_key, name="api-key")
 
 
 if sys.argv[1:2] == [] or sys.argv[1] not in PROCESSES:

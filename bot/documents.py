@@ -132,15 +132,15 @@ def listed(problem: Problem) -> list[Any]:
     return [problem.sheet, problem.row, problem.column, problem.english, problem.khmer]
 
 
-def from_telegram(bot: telegram.Bot) -> Fetch:
-    """Fetches a file from Telegram, by the id that came with the message."""
+def from_telegram(bot: telegram.Bot, largest: int = LARGEST) -> Fetch:
+    """Fetches a file from Telegram, by the id that came with the message, of so many bytes at most."""
 
     async def fetch(held: Attachment) -> bytes:
         file = await bot.get_file(held.file)
-        if (file.file_size or 0) > LARGEST:
+        if (file.file_size or 0) > largest:
             raise Larger
         content = bytes(await file.download_as_bytearray())
-        if len(content) > LARGEST:
+        if len(content) > largest:
             raise Larger
         return content
 

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from broadcasts.press import SEGMENTS_A_DAY, Limits
 from broadcasts.schedule import Timing
 from flows.channel import SMS, TELEGRAM
+from storage.attachments import usable
 from storage.database import read_url
 
 TELEGRAM_API = "https://api.telegram.org"
@@ -62,11 +63,18 @@ class Settings(BaseSettings):
     evening_reminder: str = "18:00"
     last_reminder_hours: int = Field(default=2, ge=0, le=12)
     sms_cap: int = Field(default=SEGMENTS_A_DAY, ge=0)
+    attachments: str = f"{VAR}/attachments"
 
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
         read_url(value)
+        return value
+
+    @field_validator("attachments")
+    @classmethod
+    def _attachments(cls, value: str) -> str:
+        usable(value)
         return value
 
     @field_validator("public_url", "telegram_api", "sms_api")
@@ -159,6 +167,14 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """How much may be sent."""
         return Limits(self.sms_cap, {TELEGRAM.name: self.telegram_pace, SMS.name: self.sms_pace})
+
+    @property
+    def site(self) -> str:
+        """The address of our pages: the public one, or in demo mode that of this machine; empty where there is none
+        that anybody else could open."""
+        if self.public_url or not self.demo_on:
+            return self.public_url
+        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
 
     @property
     def telegram_on(self) -> bool:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.attachments import Attachments, fetches
 from bot.bulk import LEASE, Bulk
+from bot.channels import phone
 from bot.errors import where
 from bot.holder import dead
+from bot.nights import Nights
 from broadcasts import fire
 from broadcasts.schedule import awake
 from storage import conversations, inbox, lanes, outbox
@@ -29,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = 2  # seconds between looks at replies that were left behind
 FIRE_EVERY = 1.0  # seconds between looks at what is due
+NIGHT_EVERY = 20  # seconds between looks whether a new day has begun
 CLOCK = "clock"  # the lane of whoever fires what is due
 #: Providers repeat a message for 24 hours; after that nobody needs what was said.
 KEEP_MESSAGES = timedelta(hours=48)
@@ -48,22 +52,32 @@ class Worker:
             for channel in app.sender.transports
         ]
         self.clock = Clock(app, self.holder)
+        self.nights = Nights(app, lambda: self.clock.holds)
+        phones = phone.media() if app.settings.demo_on else {}
+        ways = fetches(app.bot, app.settings.telegram_api, phones)
+        self.attachments = Attachments(app.database, app.desk, app.store, ways)
         self.scheduler = AsyncIOScheduler(timezone="UTC")
         self._tasks: list[asyncio.Task[None]] = []
+        self._fetching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         once = {"max_instances": 1, "coalesce": True}
         now = datetime.now(self.scheduler.timezone)
         self.scheduler.add_job(self._sweep, "interval", seconds=SWEEP_EVERY, **once)
         self.scheduler.add_job(self._tidy, "interval", hours=1, next_run_time=now, **once)
+        self.scheduler.add_job(self.nights.look, "interval", seconds=NIGHT_EVERY, **once)
         self.scheduler.start()
         self._tasks = [asyncio.create_task(bulk.run()) for bulk in self.bulks]
         self._tasks.append(asyncio.create_task(self.clock.run()))
+        self._fetching = asyncio.create_task(self.attachments.run())
 
     async def stop(self) -> None:
         """Give back what was taken, so that another process goes on at once."""
         self.scheduler.shutdown(wait=False)
         await asyncio.gather(self.clock.stop(), *(bulk.stop() for bulk in self.bulks))
+        if self._fetching is not None:
+            self._fetching.cancel()  # what is under way is put off already
+            self._tasks.append(self._fetching)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _sweep(self) -> None:
@@ -77,6 +91,7 @@ class Worker:
             more = True
             while more:
                 more = await self.app.database.transact(retention, self.app.desk.clock())
+            await self.attachments.tidy()
         except Away:
             log.warning("retention_waits_for_database")
 
@@ -87,6 +102,7 @@ class Clock:
     def __init__(self, app: App, holder: str) -> None:
         self.app = app
         self.holder = holder
+        self.holds = False
         self._ending = False
         self._seen: Lane | None = None
         self._seen_at = 0.0
@@ -106,7 +122,7 @@ class Clock:
 
     async def stop(self) -> None:
         """Leave the lane to others."""
-        self._ending = True
+        self._ending, self.holds = True, False
         try:
             await self.app.database.transact(lanes.release, CLOCK, self.holder)
         except Away:
@@ -122,6 +138,7 @@ class Clock:
         )
         if seen != self._seen:
             self._seen, self._seen_at = seen, watched
+        self.holds = seen is None and not self._ending
         return fired
 
 

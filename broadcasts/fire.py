@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from broadcasts import turnout
+from broadcasts import digests, turnout
 from broadcasts.load import segments_of
 from broadcasts.press import Press, Sheet, printed
 from broadcasts.schedule import LOCAL, awake
@@ -30,7 +30,7 @@ def fire(connection: Connection, press: Press, now: datetime) -> bool:
         return False
     number = notices.next_due(connection, now)
     if number is None:
-        return False
+        return digests.step(connection, press, now)
     notice = notices.find(connection, number, to_change=True)
     broadcast = notices.next_of(connection, number, now)
     if notice is not None and broadcast is not None:  # nobody changed it in between

@@ -52,6 +52,10 @@ class Press(Protocol):
 
     def catalogue(self, language: str, channel: Channel) -> Catalogue: ...
 
+    def page(self, place: str) -> str:
+        """The address of what everybody may read of a place; empty where there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

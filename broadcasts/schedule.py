@@ -14,7 +14,15 @@ SOON_AFTER = timedelta(hours=1)
 TURNOUT_KEPT = timedelta(days=7)
 
 #: Lower goes first. 0 is a reply, for which a person waits; 5 is bulk (`storage.outbox`).
-PRIORITY = {"turnout": 2, "changed": 3, "cancelled": 3, "soon": 4, "notice": 5, "evening": 5}
+PRIORITY = {
+    "turnout": 2,
+    "changed": 3,
+    "cancelled": 3,
+    "soon": 4,
+    "notice": 5,
+    "evening": 5,
+    "digest": 6,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,12 @@ class Channel:
     voice: bool = False
     images: bool = False
     delivery_reports: bool = False
+    documents: bool = False
     text_limit: int | None = None
 
 
 TELEGRAM = Channel(
-    "telegram", buttons=True, voice=True, images=True, text_limit=4096
+    "telegram", buttons=True, voice=True, images=True, documents=True, text_limit=4096
 )  # Telegram Bot API: 4,096 characters after entities
 SMS = Channel(
     "sms", wording="sms", brief=True, delivery_reports=True, text_limit=1600

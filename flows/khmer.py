@@ -39,6 +39,8 @@ _IN_ORDER = re.compile(
 _MARK = re.compile(f"{_COENG}[{_BASE}]|.")
 _STRAY_COENG = re.compile(f"{_COENG}(?![{_BASE}])|(?<![{_BASE}{_VOWELS}{_SIGNS}{_SHIFTERS}{_ROBAT}]){_COENG}")
 _OBSOLETE = str.maketrans({"\u17a3": "អ", "\u17a4": "អា", "ឲ": "ឱ"})
+# Whether there is anything to translate is known in a tenth of the time.
+_HAS_OBSOLETE = re.compile("[\u17a3\u17a4ឲ]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r" ?\n[ \n]*")
 _SPACES = re.compile(r"\s+")
@@ -49,6 +51,7 @@ _TO_KHMER = str.maketrans("0123456789", "០១២៣៤៥៦៧៨៩")
 # Under a vowel drawn above, both shifters are drawn as the vowel ុ, and are often typed so.
 _HIDDEN_SHIFTER = re.compile(f"[{_SHIFTERS}]+ុ?(?=[ិីឹឺើ័]|ាំ)")
 _APOSTROPHES = str.maketrans("‘’ʼ`´", "'''''")
+_HAS_DIGIT_OR_APOSTROPHE = re.compile("[០-៩‘’ʼ`´]")
 
 
 def canonical(text: str) -> str:
@@ -59,7 +62,10 @@ def canonical(text: str) -> str:
     blanks become one space, runs of line ends one line end. Digits stay as they were typed.
     Idempotent. Never fails.
     """
-    text = unicodedata.normalize("NFC", _UNSEEN.sub("", text).translate(_OBSOLETE))
+    text = _UNSEEN.sub("", text)
+    if _HAS_OBSOLETE.search(text):
+        text = text.translate(_OBSOLETE)
+    text = unicodedata.normalize("NFC", text)
     if not _IN_ORDER.fullmatch(text):
         text = _STRAY_COENG.sub("", text)
         # The second NFC settles Khmer signs next to marks of other scripts.
@@ -80,7 +86,9 @@ def key(text: str) -> str:
     lower = text.casefold()
     if lower != text:
         text = canonical(lower)
-    text = text.translate(_TO_ASCII).translate(_APOSTROPHES).replace("\u17d2ដ", "\u17d2ត")
+    if _HAS_DIGIT_OR_APOSTROPHE.search(text):
+        text = text.translate(_TO_ASCII).translate(_APOSTROPHES)
+    text = text.replace("\u17d2ដ", "\u17d2ត")
     return _SPACES.sub(" ", _HIDDEN_SHIFTER.sub("ុ", text))
 
 

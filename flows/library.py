@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from flows.finder import Finder
@@ -52,8 +52,10 @@ class Library:
         rounds: Iterable[tuple[str, str, str]] = (),
         version: int = 0,
         finder: Finder | None = None,
+        round_names: Mapping[str, Words] | None = None,
     ) -> None:
         self.version = version
+        self._round_names = dict(round_names or {})
         self.gazetteer = gazetteer
         self.finder = finder or Finder(gazetteer)
         self._rounds = tuple(rounds)
@@ -76,6 +78,10 @@ class Library:
         """The facility, also a retired one; codes are matched in lower case."""
         return self._facilities.get(code.lower())
 
+    def every_facility(self) -> tuple[Facility, ...]:
+        """All of them, in the order of their codes: also the provisional and the retired ones."""
+        return tuple(self._facilities[code] for code in sorted(self._facilities))
+
     def facilities(self, commune: str, service: str) -> tuple[Facility, ...]:
         """Those that serve the commune: registered ones, or else the provisional one."""
         serving = self._serving.get((commune, service), [])
@@ -88,6 +94,33 @@ class Library:
             if first <= day <= last:
                 return code
         return f"{day[:4]}-Q{(int(day[5:7]) + 2) // 3}"
+
+    def round_begins(self, code: str) -> str:
+        """The first day of a round, as in 2026-10-01; of one that is in no calendar any more, its code."""
+        for known, first, _last in self._rounds:
+            if known == code:
+                return first
+        year, _dash, quarter = code.partition("-Q")
+        return f"{year}-{3 * int(quarter) - 2:02}-01" if quarter in {"1", "2", "3", "4"} else code
+
+    def round_ends(self, code: str) -> str:
+        """The last day of a round, as in 2026-12-31; of one that is in no calendar any more, its code."""
+        for known, _first, last in self._rounds:
+            if known == code:
+                return last
+        year, _dash, quarter = code.partition("-Q")
+        ends = {"1": "03-31", "2": "06-30", "3": "09-30", "4": "12-31"}
+        return f"{year}-{ends[quarter]}" if quarter in ends else code
+
+    def round_name(self, code: str) -> Phrase:
+        """What a round is called: as the programme's calendar says, else by its quarter, else its code."""
+        named = self._round_names.get(code)
+        if named:
+            return named
+        year, _dash, quarter = code.partition("-Q")
+        if year.isdigit() and quarter in {"1", "2", "3", "4"}:
+            return _("quarter {quarter} of {year}", quarter=int(quarter), year=int(year))
+        return words({"km": code})
 
     def place(self, code: str | None) -> Place | None:
         return self.gazetteer.place(code) if code else None

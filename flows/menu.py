@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from flows.listen import listens
 from flows.notices import announces
-from flows.officials import may
+from flows.officials import hands_in, may
 from flows.outcomes import Done, Erased, Goto, Outcome, Speaks
 from flows.places import yes
 from flows.questions import Choice, Given, Option, Say
+from flows.record import approves, records
 from flows.text import _, words
 from flows.world import World
 
@@ -25,11 +27,13 @@ async def menu(world: World) -> Outcome:
         for line in PRIVACY:
             await Say(line)
     contact = world.contact
-    options = [Option("rate", _("Rate a service")), Option("read", _("Information"))]
-    if announces(world):
-        options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
-    if any(may((grant,), "invite", grant.place) for grant in world.roles):
-        options.append(Option("invite", _("Invite a facilitator")))
+    options = [
+        Option("rate", _("Rate a service")),
+        Option("scores", _("Scores")),
+        Option("read", _("Information")),
+    ]
+    if world.roles:
+        options.append(Option("work", _("My tasks")))
     options.append(
         Option("leave", _("Stop village notices"))
         if contact.joined
@@ -40,19 +44,54 @@ async def menu(world: World) -> Outcome:
         key="menu",
         text=_("What would you like to do?"),
         options=tuple(options),
-        budget=3 if welcome else 2 if announces(world) else 1,
+        budget=3 if welcome else 2 if world.roles else 1,
     )
     return Goto(chosen)
 
 
-async def language(world: World) -> Outcome:
-    """Another language."""
+async def work(world: World) -> Outcome:
+    """What somebody with a role does here."""
+    options = duties(world)
+    if not options:
+        return Goto("menu")
     chosen = await Choice(
-        key="language",
-        text=_("Which language?"),
-        options=tuple(Option(code, words({code: own_name})) for code, own_name in world.languages),
+        key="work",
+        text=_("Which task?"),
+        options=(*options, Option("menu", _("Main menu"))),
+        budget=2,
     )
-    return Speaks(chosen)
+    return Goto(chosen)
+
+
+def duties(world: World) -> list[Option[str]]:
+    """What one's roles allow, what waits for one first."""
+    options: list[Option[str]] = []
+    sounds = len(world.sounds.waiting()) if approves(world) else 0
+    drafts = len(world.drafts()) if hands_in(world.roles) else 0
+    if sounds:
+        options.append(Option("recordings", _("Recordings to approve ({count})", count=sounds)))
+    if drafts:
+        options.append(Option("publish", _("Drafts to publish ({count})", count=drafts)))
+    if announces(world):
+        options += [Option("announce", _("Announce a meeting")), Option("meetings", _("Announced meetings"))]
+    if any(may((grant,), "invite", grant.place) for grant in world.roles):
+        options.append(Option("invite", _("Invite a facilitator")))
+    if hands_in(world.roles) and not drafts and world.channel.documents:
+        options.append(Option("publish", _("Publish information")))
+    if records(world):
+        options.append(Option("record", _("Record what is asked")))
+    if world.roles:
+        options.append(Option("dashboard", _("Dashboard")))
+    return options
+
+
+async def language(world: World) -> Outcome:
+    """Another language, to read or to listen to."""
+    options = [Option(code, words({code: own_name})) for code, own_name in world.languages]
+    if listens(world):
+        options.append(Option("listen", _("🔊 Listen")))
+    chosen = await Choice(key="language", text=_("Which language?"), options=tuple(options))
+    return Goto("listen") if chosen == "listen" else Speaks(chosen)
 
 
 async def language_set(world: World) -> Outcome:

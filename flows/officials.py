@@ -18,13 +18,17 @@ MAY = {
     "announce": frozenset({"caf", "council", "admin"}),
     "invite": frozenset({"council", "admin"}),
     "publish": frozenset({"council", "staff", "admin"}),
+    "record": frozenset({"caf", "council", "admin"}),
+    "approve": frozenset({"council", "admin"}),
+    "comments": frozenset({"council", "admin"}),
 }
 #: Roles that hold in all that lies in their place; the others only in the place itself.
 WIDE = frozenset({"council", "viewer", "admin"})
 
 
 def may(roles: Iterable[Grant], what: str, commune: str) -> bool:
-    """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator."""
+    """Whether roles allow something in a commune: "announce" a meeting, "invite" a facilitator,
+    "record" what is asked, "approve" what was recorded, read "comments" and mark them as answered."""
     return any(grant.role in MAY[what] and covers(grant, commune) for grant in roles)
 
 
@@ -36,6 +40,11 @@ def publishes(roles: Iterable[Grant], facility: Facility) -> bool:
         else any(may((grant,), "publish", commune) for commune in facility.communes)
         for grant in roles
     )
+
+
+def hands_in(roles: Iterable[Grant]) -> bool:
+    """Whether roles allow to publish what any facility at all owes and does."""
+    return any(grant.role in MAY["publish"] for grant in roles)
 
 
 def covers(grant: Grant, commune: str) -> bool:
@@ -79,8 +88,14 @@ async def welcomed(world: World) -> Outcome:
         await Say(_("To announce a meeting, send ANNOUNCE."), budget=2)
     if grant.role in MAY["invite"]:
         await Say(_("To invite a community facilitator, send INVITE."), budget=2)
+    if grant.role in MAY["record"] and world.channel.voice:
+        await Say(_("To record for people who can't read, send RECORD."))
+    if not world.channel.brief or grant.role in {"staff", "viewer"}:
+        await Say(_("To see what citizens say, send SCORES."), budget=2)
+    if not world.channel.brief or grant.role == "viewer":
+        await Say(_("To open the dashboard, send DASHBOARD."), budget=2)
     if grant.role in MAY["publish"] and not world.channel.brief:
-        await Say(_("To publish the information of your facility, send its filled-in template (Excel) here."))
+        await Say(_("To publish the information of your facility, send PUBLISH."))
     return _back_to_the_menu(world)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flows.meetings import Meeting
 from flows.questions import JSON, Remark
+from flows.sound import Sound
 from flows.world import Grant
 
 
@@ -105,6 +106,34 @@ class Speaks:
 
 
 @dataclass(frozen=True, slots=True)
+class Hears:
+    """Wants to hear what is asked, in this language; None: only to read it."""
+
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Something was read out. `says`: which text of a block; `given`: answers to record the next thing with. The sound
+    is in no answer: whoever receives the message puts it here."""
+
+    key: str
+    language: str
+    commune: str
+    says: str
+    given: Mapping[str, JSON] = field(default_factory=dict)
+    sound: Sound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A recording was listened to: people may hear it, or not."""
+
+    number: int
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """Wants everything that points to her deleted."""
 
@@ -173,6 +202,20 @@ class Unlinked:
 
 
 @dataclass(frozen=True, slots=True)
+class Entering:
+    """Wants a link to the dashboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A comment is to be marked as answered. `then`: with which answers to read on."""
+
+    facility: str
+    key: str
+    then: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """Nothing to store."""
 
@@ -189,6 +232,9 @@ Outcome = (
     | Published
     | Left
     | Speaks
+    | Hears
+    | Recorded
+    | Judged
     | Erased
     | Announced
     | Changed
@@ -199,5 +245,7 @@ Outcome = (
     | Linking
     | Linked
     | Unlinked
+    | Entering
+    | Answered
     | Done
 )

@@ -8,8 +8,9 @@ A small index, made once for each pack; Latin letters are compared word by word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import pairwise
 
 from rapidfuzz import process
@@ -67,6 +68,9 @@ _PRICE = re.compile(
     )
 )
 _WORD = re.compile(r"[a-z0-9]+")
+#: As in `flows.khmer`, where there is nothing else.
+_CLUSTER = re.compile("[\u1780-\u17b3](?:\u17d2[\u1780-\u17b3]?|[\u17b4-\u17d1\u17d3])*|.")
+_STEP = 20  # items taken into an index at a time: well below a millisecond
 _NO_LETTER = re.compile(r"[^0-9a-z\u1780-\u17d3]+")
 _SERVICES = {word.replace(" ", ""): service for word, service in oneline.SERVICE_WORDS}
 
@@ -124,36 +128,58 @@ def wanted(text: str, library: Library) -> dict[str, JSON]:
 
 
 class Index:
-    """The names of one pack's items, ready to be searched. Immutable."""
+    """The names of one pack's items, ready to be searched. Immutable once it is made."""
 
     def __init__(self, pack: Pack) -> None:
+        for _more in self.making(pack):
+            pass
+
+    @classmethod
+    def in_steps(cls, pack: Pack) -> Generator[None, None, Index]:
+        """The same a few items at a time, for whoever has other things to do in between."""
+        index = cls.__new__(cls)
+        yield from index.making(pack)
+        return index
+
+    def making(self, pack: Pack) -> Iterator[None]:
+        """Take in the items of the pack, step by step."""
         self.subject = pack.subject
         self.prices = frozenset(item.key for item in pack.items if isinstance(item, Price))
-        names: dict[str, list[str]] = {}
+        self._names: dict[str, list[str]] = {}
         self._called: list[tuple[int, str]] = []  # of each Latin name: how many words, the item
         self._words: dict[str, list[int]] = {}  # the Latin names with a word
-        for item in pack.items:
-            for said in _called(item):
-                key = folded(said)
-                name = _joined(key)
-                if not name:
-                    continue
-                if not key.isascii():
-                    names.setdefault(name, []).append(item.key)
-                    continue
-                words = set(_words(key)) or set(_WORD.findall(key))
-                for word in words:
-                    self._words.setdefault(word, []).append(len(self._called))
-                self._called.append((len(words), item.key))
-        self._names = names
-        self._listed = list(names)
-        self._pairs: dict[str, list[int]] = {}
-        self._lengths = [0] * len(self._listed)
-        for number, name in enumerate(self._listed):
-            pairs = _pairs(name)
-            self._lengths[number] = len(pairs)
-            for pair in pairs:
-                self._pairs.setdefault(pair, []).append(number)
+        self._listed: list[str] = []  # the others
+        self._pairs: dict[str, list[int]] = {}  # those of them with a pair of neighbouring clusters
+        self._lengths: list[int] = []  # how many pairs each has
+        for start in range(0, len(pack.items), _STEP):
+            self._take(pack.items[start : start + _STEP])
+            yield
+
+    def _take(self, items: Sequence[Item]) -> None:
+        for item_key, said in ((item.key, said) for item in items for said in _called(item)):
+            key = folded(said)
+            name = _joined(key)
+            if not name:
+                continue
+            if not key.isascii():
+                self._name(name, item_key)
+                continue
+            words = set(_words(key)) or set(_WORD.findall(key))
+            for word in words:
+                self._words.setdefault(word, []).append(len(self._called))
+            self._called.append((len(words), item_key))
+
+    def _name(self, name: str, item_key: str) -> None:
+        known = self._names.get(name)
+        if known is not None:
+            known.append(item_key)
+            return
+        self._names[name] = [item_key]
+        pairs = _pairs(name)
+        for pair in pairs:
+            self._pairs.setdefault(pair, []).append(len(self._listed))
+        self._listed.append(name)
+        self._lengths.append(len(pairs))
 
     def find(self, asked: Question) -> Mapping[str, float]:
         """How surely the question means each item that it may mean."""
@@ -208,20 +234,25 @@ class Index:
         counts: dict[int, float] = {}
         for word in asked:
             best: dict[int, float] = {}
-            for other, likeness in self._spelt(word):
-                for number in self._words[other]:
-                    best[number] = max(likeness, best.get(number, 0.0))
-            for number, likeness in best.items():
-                counts[number] = counts.get(number, 0.0) + likeness
+            for other, likeness in sorted(self._spelt(word), key=lambda spelt: spelt[1]):
+                best |= dict.fromkeys(self._words[other], likeness)
+            if counts:
+                for number, likeness in best.items():
+                    counts[number] = counts.get(number, 0.0) + likeness
+            else:
+                counts = best
         found = []
+        called, least = self._called, NEAR * len(asked)
         for number, total in counts.items():
-            length, key = self._called[number]
+            length, key = called[number]
+            if total < least and total < NEAR * length:
+                continue  # as most are
             of_name, of_question = total / length, total / len(asked)
             if of_name > 0.99 and of_question > 0.99:
                 found.append((key, 1.0))
             elif of_name >= NEAR:  # the whole name, in a longer question or a little misspelt
                 found.append((key, 0.75 * of_name + 0.2 * of_question))
-            elif of_question >= NEAR:  # all of the question, in a longer name
+            else:  # all of the question, in a longer name
                 found.append((key, 0.75 * of_question + 0.2 * of_name))
         return found
 
@@ -239,14 +270,15 @@ class Index:
 def find(indexes: Iterable[Index], text: str) -> list[Hit]:
     """The items that a question may mean, the surest first: several only where none is much surer than the others."""
     asked = question(text)
-    hits = []
-    for index in indexes:
-        for key, score in index.find(asked).items():
-            score = score if key in index.prices else score * _NO_PRICE
-            if score >= ENOUGH:
-                hits.append(Hit(index.subject, key, score))
-    hits.sort(key=lambda hit: (-hit.score, hit.subject, hit.key))
-    return [hit for hit in hits if hit.score >= hits[0].score - LEAD][:MOST]
+    found = [
+        (-score if key in index.prices else -score * _NO_PRICE, index.subject, key)
+        for index in indexes
+        for key, score in index.find(asked).items()
+    ]
+    best = -min(found, default=(0.0, "", ""))[0]
+    least = max(ENOUGH, best - LEAD)
+    surest = nsmallest(MOST, (hit for hit in found if -hit[0] >= least))
+    return [Hit(subject, key, -score) for score, subject, key in surest]
 
 
 def _called(item: Item) -> Iterable[str]:
@@ -266,6 +298,6 @@ def _joined(key: str) -> str:
 
 
 def _pairs(name: str) -> frozenset[str]:
-    """The neighbouring pairs of clusters of a name."""
-    clusters = khmer.clusters(name)
-    return frozenset(one + other for one, other in pairwise(clusters))
+    """The neighbouring pairs of clusters of a name, which has nothing but Khmer and Latin letters and digits."""
+    clusters = _CLUSTER.findall(name)
+    return frozenset(map("".join, pairwise(clusters)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,10 @@ def kind_name(kind: str) -> Phrase:
 # -- Numbers ----------------------------------------------------------------------------------------------
 
 
+#: A whole number as it is read, without the zeros before it, which stand for themselves; and what is between two.
+_FIGURES = re.compile(r"[1-9][0-9]*|0|[^0-9]")
+
+
 def grouped(amount: int) -> Phrase:
     """A whole number with its thousands apart: 120,886,800."""
     return _figures(f"{amount:,}")
@@ -70,7 +75,7 @@ def day(on: str) -> Phrase:
 
 
 def _figures(written: str) -> Phrase:
-    return joined(*(int(c) if c.isdigit() else c for c in written), separator="")
+    return joined(*(int(c) if c.isdigit() else c for c in _FIGURES.findall(written)), separator="")
 
 
 def price(riel: int) -> Phrase:

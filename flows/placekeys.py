@@ -27,7 +27,7 @@ _COUNTERS = frozenset(("ti", "lek", "lekh", "no", "number"))
 
 _KHMER_LETTER = re.compile("[\u1780-\u17d3]")
 # Marks that are often left out or misplaced, and hardly ever tell two names apart; ឬ is drawn nearly as ឫ.
-_SILENT = str.maketrans({**dict.fromkeys("៉៊់៍៌័៏៎", None), "ឬ": "ឫ"})
+_SILENT = re.compile("[៉៊់៍៌័៏៎]+")
 _SHIFTER_AS_VOWEL = re.compile("ុ(?=[ិីឹឺើ]|ាំ)")
 _ACCENTED = re.compile("[\u00a8-\u036f\u1e00-\u1eff]")
 _ACCENT = re.compile("[\u0300-\u036f]")
@@ -51,7 +51,7 @@ def folded(text: str) -> str:
     """
     text = key(text)
     if not text.isascii():
-        text = _SHIFTER_AS_VOWEL.sub("", text.translate(_SILENT))
+        text = _SHIFTER_AS_VOWEL.sub("", _SILENT.sub("", text).replace("ឬ", "ឫ"))
         if _ACCENTED.search(text):
             text = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
     return text.replace("'", "")

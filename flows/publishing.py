@@ -1,13 +1,16 @@
-"""A clerk hands in what her facility publishes: what is wrong with the file, or a look at it before everybody sees it."""
+"""A clerk publishes what her facility owes and does: the template, what is wrong with the file she hands in, and a look at
+the draft before everybody sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from flows.library import facility_name
-from flows.officials import MAY, publishes
+from flows.library import SERVICES, facility_name
+from flows.officials import MAY, hands_in, publishes
 from flows.outcomes import Done, Drafted, Goto, Outcome, Published
-from flows.packtext import block_name
+from flows.packtext import block_name, shortened
+from flows.places import choose_commune, paged
 from flows.questions import JSON, Choice, Given, Option, Say
 from flows.read import turn_pages
 from flows.text import Phrase, _, joined, words
@@ -17,13 +20,94 @@ MOST_PROBLEMS = 10  # said of a file; who mends them finds the rest the next tim
 MOST_WARNINGS = 5
 MOST_SEGMENTS = 6  # of what only officials get, on a channel that has no files
 
+AT_ONCE = 6  # facilities to choose from
+LONGEST_NAME = 40  # letters of a facility where each is paid for
+MORE = Option("more", _("More"))
+
 LOOK = Option("look", _("Back to the draft"))
+
+
+@dataclass(frozen=True, slots=True)
+class Template(Say):
+    """The empty workbook of a facility goes with what is said, where the channel has documents; written when it is sent."""
+
+    service: str = ""
+    facility: str = ""
+
+
+async def publish(world: World) -> Outcome:
+    """The drafts that wait to be published, and the empty template."""
+    if not hands_in(world.roles):
+        return Goto("not_yours")
+    waiting = {subject: version for subject, version in world.drafts() if world.library.facility(subject)}
+    options = [Option(subject, _named(world, subject)) for subject in waiting]
+    if world.channel.documents:
+        options.append(Option("template", _("Get the empty template (Excel)")))
+    text: Phrase = _("Which draft do you want to look at and publish?")
+    if not waiting:
+        text = _("No draft is waiting. To publish something, fill in the template (Excel) and send it here.")
+    if not options:
+        await Say(_("No draft is waiting."), budget=MOST_SEGMENTS)
+        return _ended(world)
+    chosen = await _one_of("draft", text, options)
+    if chosen == "template":
+        return Goto("template")
+    return Goto("drafted", {"subject": chosen, "version": waiting[chosen]})
+
+
+async def template(world: World) -> Outcome:
+    """The empty workbook of one of her facilities."""
+    if not hands_in(world.roles):
+        return Goto("not_yours")
+    if not world.channel.documents:
+        return Goto("publish")
+    giving = [grant for grant in world.roles if grant.role in MAY["publish"]]
+    councils = [grant for grant in giving if not grant.facility]
+    communes = {grant.place for grant in councils}
+    if any(len(grant.place) < 6 for grant in councils):
+        communes = {await choose_commune(world)}
+    codes = dict.fromkeys(grant.facility for grant in giving if grant.facility)
+    for commune in sorted(communes):
+        for service in SERVICES:
+            codes |= dict.fromkeys(facility.code for facility in world.library.facilities(commune, service))
+    hers = [
+        code for code in codes if (found := world.library.facility(code)) and publishes(world.roles, found)
+    ]
+    if not hers:
+        return Goto("not_yours")
+    options = [Option(code, _named(world, code)) for code in hers]
+    chosen = hers[0] if len(hers) == 1 else await _one_of("facility", _("Whose template?"), options)
+    facility = world.library.facility(chosen)
+    assert facility is not None  # hers are of the library
+    text = _("Fill in this template of {facility} and send it here.", facility=_named(world, chosen))
+    await Template(text, service=facility.service, facility=facility.code)
+    return _ended(world)
+
+
+def _named(world: World, code: str) -> Phrase:
+    facility = world.library.facility(code)
+    assert facility is not None  # asked for before
+    name = facility_name(facility, world.library)
+    return joined(shortened(world.speak(name), LONGEST_NAME)) if world.channel.brief else name
+
+
+async def _one_of(key: str, text: Phrase, options: Sequence[Option[str]]) -> str:
+    """One of some facilities, a page at a time."""
+    pages = list(paged(options, AT_ONCE))
+    for number, page in enumerate(pages, 1):
+        more = () if number == len(pages) else (MORE,)
+        picked: str = await Choice(
+            key=f"{key}.{number}", text=text, options=(*page, *more), budget=MOST_SEGMENTS
+        )
+        if picked != MORE.value:
+            return picked
+    raise AssertionError("the last page has no 'more'")
 
 
 async def handed_in(world: World) -> Outcome:
     """A file came, and was judged: its problems by sheet, row and column, or it is kept as a draft."""
     held = dict(await Given("document") or {})
-    if not any(grant.role in MAY["publish"] for grant in world.roles):
+    if not hands_in(world.roles):
         return Goto("not_yours")
     problems = list(held.get("problems") or ())
     pack = held.get("pack")
@@ -96,7 +180,7 @@ async def drafted(world: World) -> Outcome:
     if chosen == "publish":
         return Published(subject, number)
     if chosen == "leave":
-        await Say(_("It is kept as a draft. To publish it, send the file again."), budget=MOST_SEGMENTS)
+        await Say(_("It is kept as a draft. To publish it, send PUBLISH."), budget=MOST_SEGMENTS)
         return _ended(world)
     title = world.speak(joined(_("Draft"), block_name(chosen), separator=" · "))
     way = await turn_pages(world, pack, chosen, pack.of(chosen), title, (LOOK,), counts=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
 from flows import khmer, numbers
+from flows.sound import Sound
 from flows.text import Catalogue, Phrase, Text, _, spoken
 
 JSON = Any
@@ -17,13 +18,16 @@ S = TypeVar("S", bound=str | int)
 #: Not an answer. (None is one: the person skipped.)
 MISSED: Any = type("Missed", (), {"__repr__": lambda self: "MISSED"})()
 
+RECORDING = "recording"  # the kind of an attachment that we keep ourselves
+
 LONGEST_NUMBER = 40  # characters, in words
 LONGEST_COMMENT = 20_000  # characters; a message of ten thousand is kept whole
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A voice note, photo or document, by the provider's id. `size` in bytes, `seconds` of sound, `name` of a file."""
+    """A voice note, photo or document, by the provider's id; or a recording of ours, by its number (RECORDING).
+    `size` in bytes, `seconds` of sound, `name` of a file."""
 
     kind: str
     file: str
@@ -38,6 +42,7 @@ class Said:
 
     `other` names what nobody here can read: "sticker", "location", "edited" …
     `document`: what was found in a file that was handed in (`flows.publishing`), where she may hand one in.
+    `sound`: what a voice note holds, where she is asked to record (`flows.record`).
     """
 
     text: str = ""
@@ -45,6 +50,7 @@ class Said:
     attachment: Attachment | None = None
     other: str = ""
     document: JSON = None
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, slots=True)

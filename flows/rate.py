@@ -198,7 +198,9 @@ def _review(
 def _said(comment: Remark) -> Phrase | str:
     if comment.attachment is None:
         return comment.text if len(comment.text) <= 500 else comment.text[:500] + "…"
-    return _("a voice note") if comment.attachment.kind == "voice" else _("a photo")
+    if comment.attachment.kind == "voice":
+        return _("a voice note; the council will hear your voice")
+    return _("a photo")
 
 
 async def nothing(world: World) -> Outcome:

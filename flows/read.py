@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.library import (
     SERVICES,
@@ -22,12 +22,11 @@ from flows.pages import (
     MORE,
     MOST_ENTRIES,
     MOST_SEGMENTS,
-    OUT,
     Compose,
     Entry,
     Page,
+    Pages,
     Picture,
-    fill,
     fits_a_caption,
     fits_a_screen,
     fits_a_text_message,
@@ -35,8 +34,14 @@ from flows.pages import (
 )
 from flows.places import choose_commune, choose_from
 from flows.questions import JSON, Choice, Fact, Given, Heard, Line, Option, Say, Way
-from flows.text import Phrase, _, joined
+from flows.text import Phrase, Words, _, joined
 from flows.world import World
+
+if TYPE_CHECKING:
+    from datetime import date
+
+#: Says something in the person's language. Pages hold it as long as they are kept, and nothing else of the world.
+Speak = Callable[[Phrase | str | int], str]
 
 WHAT = "what"  # the question that is answered by choosing, or in words
 OTHER = Option("blocks", _("Other information"))
@@ -195,11 +200,14 @@ async def turn_pages(
     """The items page by page; the way that was taken from the last one, or out."""
     last = last[:1] if world.channel.brief else last
     pages = _paged(world, pack, items, title, last)
-    for number, (text, shown) in enumerate(pages, 1):
+    number = 0
+    while True:
+        number += 1
+        text, shown, more = pages.page(number)
         way: str = await Page(
             key=f"page.{number}",
             text=joined(text),
-            options=(MORE,) if number < len(pages) else last,
+            options=(MORE,) if more else last,
             budget=MOST_SEGMENTS,
             subject=pack.subject if counts else "",
             block=block,
@@ -207,72 +215,92 @@ async def turn_pages(
         )
         if way != MORE.value:
             return way
-    return OUT.value
 
 
-#: Pages as they were made, since all of them are made again for each: by what stands on them, for whom and when.
-_MADE: dict[Any, list[tuple[str, list[int]]]] = {}
+#: Pages as they were made, since all of them are gone through again for each: by what stands on them, for whom and when.
+_MADE: dict[Any, Pages] = {}
 _MOST_MADE = 512
 
 
 def _paged(
     world: World, pack: Pack, items: tuple[Item, ...], title: str, last: tuple[Option[str], ...]
-) -> list[tuple[str, list[int]]]:
-    """The text of each page, and the places of the items on it."""
-    brief = world.channel.brief
-    made_for = (items, title, pack.sample, last, world.contact.language, world.channel.wording, world.today)
+) -> Pages:
+    """The items in pages, as far as anybody has read."""
+    brief, speak, today = world.channel.brief, world.speak, world.today
+    made_for = (items, title, pack.sample, last, world.contact.language, world.channel.wording, today)
     found = _MADE.get(made_for)
     if found is not None:
         return found
-    entries = [_entry(world, item, number) for number, item in enumerate(items)]
+    entries = _Entries(items, speak, today, brief=brief)
     if brief:
         # Which of the two lines of ways a page will have is not known yet: room is left for the longer one.
-        ways = max((world.speak(numbered(options)) for options in ((MORE,), last)), key=len)
-        pages = fill(entries, _brief(world, pack, title, ways), fits_a_text_message, MOST_ENTRIES)
+        ways = max((speak(numbered(options)) for options in ((MORE,), last)), key=len)
+        compose, fits = _brief(speak, pack, title), lambda text: fits_a_text_message(f"{text}\n{ways}")
     else:
         beneath_bars = world.channel.images and any(isinstance(item, Performance) for item in items)
-        fits = fits_a_caption if beneath_bars else fits_a_screen
-        pages = fill(entries, _long(world, pack, title), fits, MOST_ENTRIES)
-    compose = _brief(world, pack, title, "") if brief else _long(world, pack, title)
-    numbers = [str(number) if len(pages) > 1 else "" for number in range(1, len(pages) + 1)]
-    made = [
-        (compose(page, number), list(dict.fromkeys(entry.item for entry in page)))
-        for page, number in zip(pages, numbers, strict=True)
-    ]
+        compose, fits = _long(speak, pack, title), fits_a_caption if beneath_bars else fits_a_screen
+    pages = Pages(entries, compose, fits, MOST_ENTRIES)
     if len(_MADE) >= _MOST_MADE:
         _MADE.clear()
-    _MADE[made_for] = made
-    return made
+    _MADE[made_for] = pages
+    return pages
 
 
-def _entry(world: World, item: Item, number: int) -> Entry:
-    speak = world.speak
-    if world.channel.brief:
-        foot = source_in_short(item, world.today, speak(item.source))
+class _Entries:
+    """What stands on pages for each item, written when it is asked for."""
+
+    def __init__(self, items: Sequence[Item], speak: Speak, today: date | None, *, brief: bool) -> None:
+        self._items = items
+        self._speak = speak
+        self._today = today
+        self._write = self._in_short if brief else self._in_full
+        self._sources: dict[tuple[Words, str], str] = {}  # most items have the same
+        self._last: Entry | None = None  # the one that did not fit a page begins the next
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, place: int) -> Entry:
+        if self._last is None or self._last.item != place:
+            self._last = self._write(self._items[place], place)
+        return self._last
+
+    def _in_short(self, item: Item, place: int) -> Entry:
         lines: list[Phrase] = [line(item, ", "), *beneath(item)]
-        return Entry("\n".join(map(speak, lines)), speak(foot), number)
-    under = [speak(phrase) for phrase in (*beneath(item), source(item, world.today))]
-    return Entry("\n".join([f"• {speak(line(item))}", *(f"   {text}" for text in under)]), "", number)
+        return Entry("\n".join(map(self._speak, lines)), self._source(item, in_short=True), place)
+
+    def _in_full(self, item: Item, place: int) -> Entry:
+        under = [*map(self._speak, beneath(item)), self._source(item, in_short=False)]
+        text = "\n".join([f"• {self._speak(line(item))}", *(f"   {said}" for said in under)])
+        return Entry(text, "", place)
+
+    def _source(self, item: Item, *, in_short: bool) -> str:
+        known = self._sources.get((item.source, item.true_on))
+        if known is None:
+            speak, today = self._speak, self._today
+            said = source_in_short(item, today, speak(item.source)) if in_short else source(item, today)
+            known = self._sources[item.source, item.true_on] = speak(said)
+        return known
 
 
-def _brief(world: World, pack: Pack, title: str, ways: str) -> Compose:
+def _brief(speak: Speak, pack: Pack, title: str) -> Compose:
     """A page by text message: its sources once, at the foot."""
-    made_up = world.speak(joined(banner(pack)))
+    made_up = speak(joined(banner(pack)))
 
     def compose(page: Sequence[Entry], number: str) -> str:
         feet = dict.fromkeys(entry.foot for entry in page)
-        head = " ".join(filter(None, (title, world.speak(joined(int(number))) if number else "", made_up)))
-        return "\n".join(filter(None, (head, *(entry.text for entry in page), *feet, ways)))
+        head = " ".join(filter(None, (title, speak(int(number)) if number else "", made_up)))
+        return "\n".join(filter(None, (head, *(entry.text for entry in page), *feet)))
 
     return compose
 
 
-def _long(world: World, pack: Pack, title: str) -> Compose:
+def _long(speak: Speak, pack: Pack, title: str) -> Compose:
     """A page on a screen."""
-    made_up = world.speak(joined(banner(pack)))
+    made_up = speak(joined(banner(pack)))
 
     def compose(page: Sequence[Entry], number: str) -> str:
-        head = " ".join(filter(None, (title, f"({world.speak(joined(int(number)))})" if number else "")))
+        head = " ".join(filter(None, (title, f"({speak(int(number))})" if number else "")))
         head = "\n".join(filter(None, (head, made_up)))
         return "\n\n".join((head, *(entry.text for entry in page)))
 
@@ -299,7 +327,9 @@ async def ask(world: World) -> Outcome:
         commune = await choose_commune(world)
         return Lives(commune, Goto("ask", {"query": query, "commune": commune}))
     found = await Fact("found", lambda: [[hit.subject, hit.key] for hit in world.search(commune, query)])
-    hits = [hit for hit in (_hit(world, commune, *pair) for pair in found) if hit is not None]
+    packs = {subject: world.pack(subject) for subject in dict.fromkeys(subject for subject, _key in found)}
+    placed = (_hit(world, commune, packs[subject], subject, key) for subject, key in found)
+    hits = [hit for hit in placed if hit is not None]
     if not hits:
         return Goto("not_found", {"commune": commune})
     if len(hits) > 1:
@@ -317,9 +347,8 @@ async def ask(world: World) -> Outcome:
 Found = tuple[Facility, Pack, Item]
 
 
-def _hit(world: World, commune: str, subject: str, key: str) -> Found | None:
+def _hit(world: World, commune: str, pack: Pack | None, subject: str, key: str) -> Found | None:
     """What was found, if it is still published."""
-    pack = world.pack(subject)
     item = next((item for item in pack.items if item.key == key), None) if pack else None
     facility = world.library.facility(subject)
     if facility is None and subject in SERVICES:

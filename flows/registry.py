@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from flows import about, changes, follow, links, menu, notices, officials, publishing, rate, read, subscribe
+from flows import (
+    about,
+    changes,
+    comments,
+    dashboard,
+    follow,
+    links,
+    listen,
+    menu,
+    notices,
+    officials,
+    publishing,
+    rate,
+    read,
+    record,
+    scores,
+    subscribe,
+)
 from flows.engine import Flow
 
 FLOWS: dict[str, Flow] = {
     flow.__name__: flow
     for flow in (
         menu.menu,
+        menu.work,
         menu.help,
         menu.language,
         menu.language_set,
@@ -46,15 +64,29 @@ FLOWS: dict[str, Flow] = {
         read.not_found,
         read.wished,
         read.read_on,
+        publishing.publish,
+        publishing.template,
         publishing.handed_in,
         publishing.drafted,
         publishing.published,
         publishing.not_yours,
+        listen.listen,
+        listen.listening,
+        record.record,
+        record.recorded,
+        record.may_not_record,
+        record.recordings,
+        record.judged,
         links.link,
         links.link_code,
         links.linked,
         links.told,
         links.unlink,
         links.unlinked,
+        scores.scores,
+        scores.scores_within,
+        comments.comments,
+        dashboard.dashboard,
+        dashboard.dashboard_link,
     )
 }

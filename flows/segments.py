@@ -20,6 +20,8 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _ESCAPED = frozenset("\f^{}\\[~]|€")
+_GSM = _BASIC | _ESCAPED
+_OF_TWO = re.compile("[\U00010000-\U0010ffff]")  # characters of two UTF-16 units
 _ALONE: dict[Encoding, int] = {"GSM-7": 160, "UCS-2": 70}
 _JOINED: dict[Encoding, int] = {"GSM-7": 153, "UCS-2": 67}
 
@@ -40,7 +42,8 @@ def measure(text: str) -> Segments:
     segment may end one unit early, and `count` may exceed what a division would give.
     """
     encoding = _encoding(text)
-    if encoding == "UCS-2" and max(text) <= "\uffff":  # nearly all: each character is one unit
+    if _ESCAPED.isdisjoint(text) if encoding == "GSM-7" else not _OF_TWO.search(text):
+        # Nearly all: each character is one unit.
         units = len(text)
         return Segments(encoding, units, 1 if units <= _ALONE[encoding] else -(-units // _JOINED[encoding]))
     widths = [_width(character, encoding) for character in text]
@@ -69,14 +72,16 @@ def affordable(text: str) -> str:
     make it dearer by half. A text with any letter that has no such spelling (Khmer) stays as it is."""
     if _KHMER.search(text) or _encoding(text) == "GSM-7":
         return text
-    plain = "".join(
-        character
-        if character in _BASIC or character in _ESCAPED
-        else "".join(
-            part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
+    plain = text.translate(_PLAIN)
+    if _encoding(plain) != "GSM-7":
+        plain = "".join(
+            character
+            if character in _GSM
+            else "".join(
+                part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
+            )
+            for character in plain
         )
-        for character in text.translate(_PLAIN)
-    )
     return plain if _encoding(plain) == "GSM-7" else text
 
 
@@ -162,7 +167,7 @@ def _good_end(pieces: list[str], start: int, end: int) -> int:
 
 
 def _encoding(text: str) -> Encoding:
-    return "GSM-7" if all(character in _BASIC or character in _ESCAPED for character in text) else "UCS-2"
+    return "GSM-7" if _GSM.issuperset(text) else "UCS-2"
 
 
 def _width(character: str, encoding: Encoding) -> int:

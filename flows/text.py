@@ -102,6 +102,13 @@ def joined(*parts: Phrase | str | int, separator: str = " ") -> Joined:
     return Joined(parts, separator)
 
 
+def decimal(value: float) -> Joined:
+    """A number with one decimal, in the digits of the language: ៣.៥."""
+    tenths = round(abs(value) * 10)
+    number = joined(tenths // 10, tenths % 10, separator=".")
+    return joined("-", number, separator="") if value < 0 and tenths else number
+
+
 def spoken(phrase: Phrase | str | int, catalogue: Catalogue) -> str:
     """The phrase in the catalogue's language. Strings are what a person or a place is called: as they are."""
     match phrase:

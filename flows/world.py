@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flows.board import EMPTY, Board
 from flows.channel import Channel
 from flows.library import Library
+from flows.sound import NO_SOUNDS, Sounds
 from flows.text import Phrase, Source, spoken
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Contact:
 
     `people` is how many persons have rated from this phone; `asked` those of
     them (numbered from 1) who were already asked about themselves.
+    `hears` is the language in which one wants to hear what is asked, None where one reads.
     """
 
     language: str = "km"
@@ -32,6 +35,7 @@ class Contact:
     joined: bool = False
     people: int = 1
     asked: tuple[int, ...] = ()
+    hears: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,11 @@ class World:
     `upcoming` are the announced meetings that she may change; `plan` says what announcing a meeting takes (see
     `flows.notices`), the second argument being the notice that it changes.
     `pack` is what is published of a facility or, by the service's code, in general; `search` finds the items that a
-    question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft.
+    question in words may mean among those of a commune's facilities; `version` is one version of a pack, also a draft;
+    `drafts` are those that she may publish, by subject and version.
+    `board` is where scores and comments are looked up.
     `speak` says something in the person's language: what has to fit is cut by how long it is there.
+    `sounds` are the recordings there are.
     """
 
     contact: Contact
@@ -75,3 +82,6 @@ class World:
     version: Callable[[str, int], Pack | None] = lambda subject, number: None
     search: Callable[[str, str], Sequence[Hit]] = lambda commune, query: ()
     speak: Callable[[Phrase | str | int], str] = lambda said: spoken(said, Source())
+    sounds: Sounds = NO_SOUNDS
+    drafts: Callable[[], Sequence[tuple[str, int]]] = lambda: ()
+    board: Board = EMPTY

@@ -50,6 +50,7 @@ class Desk:
     username: str = ""  # of the bot, where it is known
     number: str = ""  # that text messages are sent to, where any can be
     draw: Callable[[str], str] = drawn  # a new code for a purpose
+    site: str = ""  # the address our pages have, where they have one
     samples: bool = False  # whether made-up packs are shown, as in demo mode
     shelf: Shelf = field(default_factory=Shelf)
 
@@ -61,3 +62,7 @@ class Desk:
     def labels(self, channel: Channel) -> list[Catalogue]:
         """Every language's wording: a label counts in any."""
         return [self.catalogue(code, channel) for code, _name in self.languages]
+
+    def page(self, place: str) -> str:
+        """The address of what everybody may read of a commune, or where our pages begin; empty where there are none."""
+        return f"{self.site}/c/{place}" if self.site and len(place) == 6 else self.site

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from flows import packsearch
 from flows.library import SERVICES
-from flows.officials import MAY, publishes
+from flows.officials import hands_in, publishes
 from flows.outcomes import Drafted, Goto, Published
 from flows.packs import Pack, from_json
 from flows.packsearch import Hit
 from flows.pages import Page
+from flows.world import Grant
 from handlers.desk import Desk
-from storage import audit, packs, roles
+from storage import packs, roles
 from storage.contacts import Known
 from storage.database import Connection
 
@@ -65,8 +67,17 @@ def _month(today: date) -> str:
 
 def may_hand_in(connection: Connection, desk: Desk, channel: str, address: str) -> bool:
     """Whether somebody may publish anything at all: nobody else's files are fetched."""
-    held = roles.of_address(connection, desk.vault, channel, address)
-    return any(grant.role in MAY["publish"] for grant in held)
+    return hands_in(roles.of_address(connection, desk.vault, channel, address))
+
+
+def drafts(connection: Connection, desk: Desk, held: Sequence[Grant]) -> list[tuple[str, int]]:
+    """The drafts that somebody may publish, by subject and version. Nobody else's are looked for."""
+    if not hands_in(held):
+        return []
+    waiting = [(desk.library.facility(subject), version) for subject, version in packs.drafted(connection)]
+    return [
+        (facility.code, version) for facility, version in waiting if facility and publishes(held, facility)
+    ]
 
 
 def keep(connection: Connection, desk: Desk, known: Known, outcome: Drafted) -> Goto:
@@ -83,11 +94,7 @@ def publish(connection: Connection, desk: Desk, known: Known, outcome: Published
     """Show a draft to everybody, if she still may and it is still the draft that she has seen."""
     if not _may(connection, desk, known, outcome.subject):
         return Goto("not_yours")
-    now = desk.clock()
-    done = packs.publish(connection, outcome.subject, outcome.version, now)
-    if done:
-        told = {"subject": outcome.subject, "version": outcome.version}
-        audit.note(connection, now, "published", known.id, None, told)
+    done = packs.publish(connection, outcome.subject, outcome.version, desk.clock(), known.id)
     return Goto("published", {"subject": outcome.subject, "done": done})
 
 

@@ -10,6 +10,7 @@ from flows import officials
 from flows.channel import Channel
 from flows.outcomes import (
     Announced,
+    Answered,
     CalledOff,
     Changed,
     Coming,
@@ -17,27 +18,31 @@ from flows.outcomes import (
     Described,
     Done,
     Drafted,
+    Entering,
     Erased,
     Followed,
     Goto,
+    Hears,
     Invited,
     Joined,
+    Judged,
     Left,
     Linked,
     Linking,
     Lives,
     Published,
     Rated,
+    Recorded,
     Speaks,
     Unlinked,
     Wished,
 )
 from flows.questions import Remark
 from flows.world import Grant
-from handlers import announcing, informing
+from handlers import announcing, informing, listening, scores
 from handlers.codes import deep_link
 from handlers.desk import Desk
-from storage import audit, codes, contacts, follow, links, responses, roles
+from storage import attachments, audit, codes, contacts, follow, links, responses, roles, signin
 from storage.contacts import Known
 from storage.database import Connection
 from storage.vault import reference
@@ -65,14 +70,17 @@ def apply(
             return _rate(connection, desk, known, outcome, today)
         case Commented(facility, person, remark):
             rater = _rater(desk, known, person, facility, today)
-            stored = responses.comment(connection, desk.vault, rater, _comment(remark))
+            stored = responses.comment(
+                connection, desk.vault, rater, _comment(connection, desk, known, remark), today
+            )
             return Applied(known, Goto("noted" if stored else "menu"))
         case Described(facility, person, about):
             known = contacts.describe(connection, desk.vault, known, person, dict(about))
             if facility and about:
                 rater = _rater(desk, known, person, facility, today)
                 round_code = desk.library.round_on(today.isoformat())
-                responses.regroup(connection, rater, facility, round_code, responses.groups_of(about))
+                groups = responses.groups_of(about)
+                responses.regroup(connection, rater, facility, round_code, groups, today=today)
             return Applied(known, Goto("described" if about else "read_on", {"facility": facility}))
         case Joined(commune, village):
             known = contacts.remember(
@@ -95,6 +103,13 @@ def apply(
             return Applied(stop(connection, known), Goto("left"))
         case Speaks(language):
             return Applied(contacts.remember(connection, known, language=language), Goto("language_set"))
+        case Hears(language):
+            known = contacts.remember(connection, known, hears=language)
+            return Applied(known, Goto("listening", {"language": language}))
+        case Recorded():
+            return Applied(known, listening.keep(connection, desk, known, outcome))
+        case Judged():
+            return Applied(known, listening.judge(connection, desk, known, outcome))
         case Announced():
             held = roles.of(connection, known.id)
             return Applied(known, announcing.announce(connection, desk, known, held, outcome))
@@ -128,6 +143,10 @@ def apply(
             return Applied(known, Goto("told", {"here": here}))
         case Unlinked():
             return Applied(known, Goto("unlinked", {"was": links.unlink(connection, known.id)}))
+        case Answered():
+            return Applied(known, scores.answer(connection, desk, known, outcome, today))
+        case Entering():
+            return Applied(known, _enter(connection, desk, known))
         case Erased():
             if known.official:
                 roles.revoke(connection, known.id, None, actor=known.id, now=desk.clock())
@@ -153,6 +172,17 @@ def _invite(connection: Connection, desk: Desk, known: Known, grant: Grant) -> G
     return Goto("invitation", {**_ways(desk, code), "commune": grant.place, "days": days})
 
 
+def _enter(connection: Connection, desk: Desk, known: Known) -> Goto:
+    """A link that signs her in on the dashboard, if she still has a role and the pages an address."""
+    if not roles.of(connection, known.id):
+        return Goto("dashboard")
+    minutes = codes.LASTS[codes.SIGN_IN] // timedelta(minutes=1)
+    if not desk.site:
+        return Goto("dashboard_link", {"link": "", "minutes": minutes})
+    token = signin.link(connection, desk.vault, known.id, desk.clock(), desk.draw)
+    return Goto("dashboard_link", {"link": f"{desk.site}/in/{token}", "minutes": minutes})
+
+
 def _ways(desk: Desk, code: str) -> dict[str, Any]:
     """A code, and how it gets to us."""
     return {"code": code, "number": desk.number, "link": deep_link(desk.username, code)}
@@ -170,8 +200,9 @@ def _rate(connection: Connection, desk: Desk, known: Known, outcome: Rated, toda
         round_code=round_code,
         scores=outcome.scores,
         groups=responses.groups_of(said_before),
-        comment=_comment(outcome.comment) if outcome.comment else None,
+        comment=_comment(connection, desk, known, outcome.comment) if outcome.comment else None,
         commune=outcome.commune,
+        village=_village(desk, known, outcome.facility),
         shared=outcome.person > 1,
         keep_comment=bool(outcome.corrects),
         today=today,
@@ -193,14 +224,23 @@ def _rate(connection: Connection, desk: Desk, known: Known, outcome: Rated, toda
     return Applied(known, Goto("thanks", given))
 
 
+def _village(desk: Desk, known: Known, facility: str) -> str | None:
+    """Where she lives, if she told us and the facility serves it: the people of a village far away are not counted
+    as such, being few."""
+    village, rated = known.contact.village, desk.library.facility(facility)
+    return village if village and rated and village[:6] in rated.communes else None
+
+
 def _rater(desk: Desk, known: Known, person: int, facility: str, today: date) -> bytes:
     round_code = desk.library.round_on(today.isoformat())
     return desk.vault.rater(known.address_hash, person, facility, round_code)
 
 
-def _comment(remark: Remark) -> dict[str, Any]:
+def _comment(connection: Connection, desk: Desk, known: Known, remark: Remark) -> dict[str, Any]:
+    """A comment as it is sealed. What came with it is to be fetched; its number stands nowhere else."""
     said: dict[str, Any] = {"text": remark.text}
     if remark.attachment:
         a = remark.attachment
-        said |= {"kind": a.kind, "file": a.file, "size": a.size, "seconds": a.seconds}
+        number = attachments.add(connection, desk.vault, a.kind, known.channel, a.file, desk.clock())
+        said |= {"kind": a.kind, "number": number.hex(), "size": a.size, "seconds": a.seconds}
     return said

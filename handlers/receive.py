@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,20 @@ import structlog
 from broadcasts import notices
 from flows import engine, oneline
 from flows.engine import FlowError, Reply, Turn
+from flows.listen import HEARS
 from flows.meetings import COMING, coming, thanks
 from flows.menu import PRIVACY, WELCOME
-from flows.outcomes import Coming, Goto, Speaks
+from flows.outcomes import Coming, Goto, Recorded, Speaks
 from flows.packsearch import asks_for_a_price, wanted
 from flows.pages import Page
 from flows.questions import Said, Say
 from flows.read import WHAT
+from flows.record import SPOKEN
 from flows.registry import FLOWS
+from flows.scores import meant
 from flows.text import _, spoken
 from flows.world import Grant, World
-from handlers import announcing, codes, informing, keywords, outcomes
+from handlers import announcing, codes, informing, keywords, listening, outcomes, scores
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.keywords import Keyword, information, keyword
 from storage import contacts, conversations, inbox, outbox, places, reference, responses, roles
@@ -34,13 +37,31 @@ LONGEST_ANSWER = 24  # characters of an answer to a notice; what is longer says 
 NOTICE = "n."  # before the number of a notice, on the buttons beneath it
 
 #: Conversations that are nothing but reading: a question in words is another way to read on.
-READING = frozenset({"read", "ask", "read_on", "wished"})
+READING = frozenset({"read", "ask", "read_on", "wished", "scores", "scores_within", "comments"})
 
 MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for ever
 
 #: What the menu leads to: a tap on an old menu is as good as on a new one.
 FROM_MENU = frozenset(
-    {"rate", "read", "announce", "meetings", "invite", "join", "leave", "language", "privacy", "help", "menu"}
+    {
+        "rate",
+        "read",
+        "work",
+        "announce",
+        "meetings",
+        "invite",
+        "record",
+        "recordings",
+        "publish",
+        "scores",
+        "join",
+        "leave",
+        "language",
+        "privacy",
+        "help",
+        "menu",
+        "dashboard",
+    }
 )
 
 
@@ -136,7 +157,10 @@ class _Visit:
         if said.text and not said.attachment and self._code(said.text):
             return
         word = keyword(said.text) if said.text and not said.attachment else None
+        if word is not None and word.word == keywords.SPEAK and self._names_a_sound:
+            word = None
         about = self._information(said) if word is None else None
+        wanted = self._scores(said) if word is None and about is None else None
         line = (
             oneline.read(said.text, self.desk.library) if word is None and self._may_be_a_line(said) else None
         )
@@ -148,6 +172,8 @@ class _Visit:
             pass
         elif line is not None and line.complete:
             self._begin("rate", line.given)
+        elif wanted is not None and not (line and any(key.startswith("score.") for key in line.given)):
+            self._begin("scores", wanted)
         elif self._asks(said):
             self._begin("ask", self._question(said.text.strip()))
         elif line is not None and self._idle:
@@ -181,6 +207,11 @@ class _Visit:
         return self.conversation is None or self.conversation.flow == "menu"
 
     @property
+    def _names_a_sound(self) -> bool:
+        """Whether the name of a language answers in which one listens or records, and changes no texts."""
+        return self.conversation is not None and self.conversation.asked in {HEARS, SPOKEN}
+
+    @property
     def _reads(self) -> bool:
         """Whether what is written may be a question about information: there is no other question that it answers."""
         return self._idle or (self.conversation is not None and self.conversation.flow in READING)
@@ -205,6 +236,15 @@ class _Visit:
             return None
         about = wanted(rest, self.desk.library)
         return about if self._reads or not about.keys().isdisjoint({"service", "facility"}) else None
+
+    def _scores(self, said: Said) -> dict[str, Any] | None:
+        """Whose scores are asked for by the word SCORES and what follows it; None when it is something else. In the
+        middle of a conversation only a place or facility may follow: comments begin with "score" too."""
+        rest = keywords.scores(said.text) if said.text and not said.attachment else None
+        if rest is None:
+            return None
+        about = meant(rest, self.desk.library)
+        return about if self._reads or len(about.get("place", "")) >= 4 else None
 
     def _may_be_a_line(self, said: Said) -> bool:
         """In the middle of a conversation only a line with digits is looked at: comments begin with "school" too."""
@@ -272,6 +312,8 @@ class _Visit:
                     self._begin("rate", {"facility": word.rest[2:].lower()})
                 elif word.rest.startswith("p_") and self.desk.library.facility(word.rest[2:]):
                     self._begin("read", {"facility": word.rest[2:].lower()})
+                elif word.rest.startswith("s_") and (about := meant(word.rest[2:], self.desk.library)):
+                    self._begin("scores", about)
                 else:
                     self._begin("menu", {"welcome": True})
             case keywords.STOP:
@@ -298,8 +340,9 @@ class _Visit:
         return roles.of(self.connection, self.known.id) if self.known.official else ()
 
     def _world(self) -> World:
-        library, known, vault = self.desk.library, self.known, self.desk.vault
+        library, known, vault, held = self.desk.library, self.known, self.desk.vault, self.roles
         round_code = library.round_on(self.today.isoformat())
+        catalogue = self.desk.catalogue(known.contact.language, self.channel)
 
         def rated(facility: str) -> int:
             persons = range(1, known.contact.people + 1)
@@ -316,17 +359,20 @@ class _Visit:
             round_code,
             self.desk.languages,
             lambda query: places.unmatched(self.connection, query, self.today),
-            self.roles,
+            held,
             self.today,
             announcing.local(self.now),
-            lambda: announcing.upcoming(self.connection, known, self.roles, self.now),
+            lambda: announcing.upcoming(self.connection, known, held, self.now),
             lambda meeting, notice: announcing.plan(
                 self.connection, self.desk, known, meeting, notice, self.now
             ),
             lambda subject: informing.pack(self.connection, self.desk, subject),
             lambda subject, number: informing.version(self.connection, subject, number),
             lambda commune, query: informing.search(self.connection, self.desk, commune, query),
-            lambda said: spoken(said, self.desk.catalogue(known.contact.language, self.channel)),
+            lambda said: spoken(said, catalogue),  # outlives this visit, and so holds nothing of it
+            sounds=listening.Stored(self.connection, known, held),
+            drafts=lambda: informing.drafts(self.connection, self.desk, held),
+            board=scores.board(self.connection, self.desk, held, self.today),
         )
 
     def _menu(self) -> None:
@@ -371,6 +417,8 @@ class _Visit:
             self._take(engine.again(flow, conversation, self._world()), new=False)
 
     def _apply(self, outcome: Any) -> Goto | None:
+        if isinstance(outcome, Recorded):
+            outcome = replace(outcome, sound=self.said.sound)
         done = outcomes.apply(self.connection, self.desk, self.known, self.channel, outcome, self.today)
         self.known = done.known
         self.gone |= done.gone
@@ -414,6 +462,9 @@ class _Visit:
         if self.replies:
             catalogue = self.desk.catalogue(language, self.channel)
             tag = self.conversation.tag if self.conversation else ""
+            if self.known.contact.hears and self.channel.voice and self.conversation is not None:
+                flow = self.conversation.flow
+                self.replies = [*listening.voiced(connection, self.desk, self.known, flow, self.replies)]
             parts = self.medium.render(self.replies, catalogue, tag, self.nav)
         if parts:
             outbox.queue(

@@ -92,10 +92,7 @@ class Press:
 
     def date(self, on: str) -> str:
         """A day with its year, as in ទី៣១ ខែមករា ឆ្នាំ២០២៦."""
-        # Translators: a day with its year, in the letters of Unicode's date patterns
-        pattern = spoken(_("d MMMM y"), self.catalogue)
-        written = khmer.visible(format_date(date.fromisoformat(on), pattern, locale=self.catalogue.language))
-        return "".join(self.catalogue.number(int(c)) if c.isdigit() else c for c in written)
+        return dated(date.fromisoformat(on), self.catalogue)
 
     def _words(self) -> dict[str, str]:
         said = {
@@ -112,6 +109,14 @@ class Press:
         return {name: self.say(phrase) for name, phrase in said.items()} | bars.wording(
             self.catalogue.language
         )
+
+
+def dated(on: date, catalogue: Catalogue) -> str:
+    """A day with its year, as it is printed."""
+    # Translators: a day with its year, in the letters of Unicode's date patterns
+    pattern = spoken(_("d MMMM y"), catalogue)
+    written = khmer.visible(format_date(on, pattern, locale=catalogue.language))
+    return "".join(catalogue.number(int(c)) if c.isdigit() else c for c in written)
 
 
 def rating_line(facility: Facility, library: Library) -> tuple[str, str] | None:

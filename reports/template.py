@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -31,7 +32,7 @@ HEADINGS, EXAMPLE_ROW, ABOUT_ROW = 3, 4, 4
 _DRAWN = 40  # rows with borders; drop-downs go as far as rows are read
 
 
-def write_template(service: str, path: Path, facility: str = "") -> None:
+def write_template(service: str, file: Path | IO[bytes], facility: str = "") -> None:
     """Write the template of a service to a file; `facility`: a code to fill in."""
     book = Workbook()
     first = book.active
@@ -39,7 +40,7 @@ def write_template(service: str, path: Path, facility: str = "") -> None:
     _about(first, facility)
     for form in FORMS:
         _block(book.create_sheet(form.km), form, service)
-    book.save(path)
+    book.save(file)
 
 
 def _about(sheet: Worksheet, facility: str) -> None:

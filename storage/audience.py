@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from flows.meetings import Meeting
 from storage import outbox as rows
 from storage.database import PerDialect
+from storage.digests import READERS, Planned
 from storage.notices import TELLING, Broadcast, Notice
-from storage.tables import broadcasts, contacts, follows, outbox, payloads
+from storage.tables import broadcasts, contacts, follows, outbox, payloads, roles
 
 #: Contacts in one transaction. SQLite has one writer, which people's messages wait for meanwhile.
 CHUNK = 10_000
@@ -161,6 +162,14 @@ _AUTHOR = _Crowd(
     listed=_theirs,
     of_them=(_theirs.c.id == sa.bindparam("author"),),
 )
+_OFFICIALS = _Crowd(
+    roles.join(_BOTH, _theirs.c.id == roles.c.contact),
+    roles.c.contact,
+    *_REACHABLE,
+    _theirs.c.stopped.is_(sa.false()),
+    listed=roles,
+    of_them=(roles.c.place == sa.bindparam("place"), roles.c.role.in_(READERS)),
+)
 
 #: Who would be told, had they not blocked us; and that no message waits for them.
 _BLOCKED = {
@@ -219,6 +228,11 @@ def count_due(connection: sa.Connection, notice: Notice, broadcast: Broadcast) -
     return _counted(connection, *_crowd(connection, notice, broadcast))
 
 
+def count_officials(connection: sa.Connection, place: str) -> Count:
+    """How many people a digest of a place goes to, by channel and language."""
+    return _counted(connection, _OFFICIALS, {"place": place})
+
+
 def _counted(connection: sa.Connection, crowd: _Crowd, whom: dict[str, Any]) -> Count:
     return {(channel, language): n for channel, language, n in connection.execute(crowd.count, whom)}
 
@@ -257,7 +271,25 @@ def queue_chunk(
 ) -> Chunk:
     """Put a broadcast into the outbox for the next people after its cursor. `languages`: those there are payloads
     in, the first for whoever speaks another."""
-    crowd, whom = _crowd(connection, notice, broadcast)
+    return _queued(connection, _crowd(connection, notice, broadcast), broadcast, languages, now, most)
+
+
+def queue_officials(
+    connection: sa.Connection, planned: Planned, languages: Sequence[str], now: datetime
+) -> Chunk:
+    """The same of a digest, for those who look after its place."""
+    return _queued(connection, (_OFFICIALS, {"place": planned.place}), planned, languages, now, None)
+
+
+def _queued(
+    connection: sa.Connection,
+    whose: tuple[_Crowd, dict[str, Any]],
+    broadcast: Broadcast | Planned,
+    languages: Sequence[str],
+    now: datetime,
+    most: int | None,
+) -> Chunk:
+    crowd, whom = whose
     size = most or (CHUNK_SQLITE if connection.dialect.name == "sqlite" else CHUNK)
     until, found = connection.execute(crowd.bound, {**whom, "after": broadcast.cursor, "most": size}).one()
     if not found:

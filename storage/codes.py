@@ -15,14 +15,17 @@ from storage.database import PerDialect
 from storage.tables import codes, guesses
 from storage.vault import Vault
 
-#: An invitation to a role; a link of one person's two addresses.
-ROLE, LINK = "role", "link"
+#: An invitation to a role; a link of one person's two addresses; what signs an official in on the dashboard.
+ROLE, LINK, SIGN_IN = "role", "link", "signin"
 PREFIXES = {ROLE: "SL", LINK: "LN"}
-LASTS = {ROLE: timedelta(days=30), LINK: timedelta(minutes=15)}
+LASTS = {ROLE: timedelta(days=30), LINK: timedelta(minutes=15), SIGN_IN: timedelta(minutes=15)}
 
 #: Without what looks alike: 0 and O, 1, I and L, U and V.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 DIGITS = "0123456789"
+#: Of an address on the dashboard, which is clicked and not typed: 32 letters, 5 bits each.
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+LETTERS_OF_A_SIGN_IN = 20
 
 #: How long one waits after so many wrong codes in a row; they are forgotten a day after the last.
 SLOWED_AT, REFUSED_AT = 3, 10
@@ -80,7 +83,10 @@ class Made:
 
 
 def drawn(purpose: str, choose: Callable[[str], str] = secrets.choice) -> str:
-    """A new code: SL-7K3M-9QX2 (39 bits) or LN-482913. An invitation has a digit, by which it is told from words."""
+    """A new code: SL-7K3M-9QX2 (39 bits), LN-482913, or 20 letters (100 bits) for signing in. An invitation has a
+    digit, by which it is told from words."""
+    if purpose == SIGN_IN:
+        return "".join(choose(LETTERS) for _ in range(LETTERS_OF_A_SIGN_IN))
     if purpose == LINK:
         return f"{PREFIXES[LINK]}-{''.join(choose(DIGITS) for _ in range(6))}"
     while True:
@@ -106,8 +112,8 @@ def make(
 ) -> str:
     """A new code, which is nowhere but in what this returns. Of its own links a contact has one at a time."""
     connection.execute(_PAST, {"now": now})
-    if purpose == LINK:
-        connection.execute(_OF_PURPOSE, {"contact": contact, "purpose": LINK})
+    if purpose != ROLE:
+        connection.execute(_OF_PURPOSE, {"contact": contact, "purpose": purpose})
     grants = {"role": grant.role, "place": grant.place, "facility": grant.facility} if grant else {}
     while True:
         code = draw(purpose)

@@ -43,6 +43,7 @@ _FIND = Prepared(
         contacts.c.joined,
         contacts.c.stopped,
         contacts.c.official,
+        contacts.c.hears,
         conversations.c.flow,
         conversations.c.answers,
         conversations.c.misses,
@@ -92,7 +93,7 @@ def find(
             row.flow, vault.open_json(row.answers), row.misses, row.tag, row.asked_last
         )
     asked = tuple(number for number in range(1, row.people + 1) if row.asked >> number & 1)
-    facts = Contact(row.language, row.commune, row.village, row.joined, row.people, asked)
+    facts = Contact(row.language, row.commune, row.village, row.joined, row.people, asked, row.hears)
     return Known(
         row.id,
         channel,
@@ -107,11 +108,11 @@ def find(
     )
 
 
-_COLUMNS = frozenset({"language", "commune", "village", "joined", "stopped", "people", "blocked"})
+_COLUMNS = frozenset({"language", "commune", "village", "joined", "stopped", "people", "blocked", "hears"})
 
 
 def remember(connection: sa.Connection, known: Known, **facts: Any) -> Known:
-    """Store facts of a contact: language, commune, village, joined, stopped, people. Returns the new `Known`."""
+    """Store facts of a contact: language, commune, village, joined, stopped, people, hears. Returns the new `Known`."""
     unknown = facts.keys() - _COLUMNS
     if unknown:
         raise ValueError(f"a contact has no {', '.join(sorted(unknown))}")

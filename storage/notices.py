@@ -53,6 +53,9 @@ class Broadcast:
     queued: int = 0
 
 
+_BROADCAST = sa.select(*(broadcasts.c[field] for field in Broadcast.__dataclass_fields__))
+
+
 # -- Notices ----------------------------------------------------------------------------------------------
 
 _ADD = sa.insert(notices).returning(notices.c.id)
@@ -167,7 +170,7 @@ def _notice(row: sa.Row[Any]) -> Notice:
 # -- Broadcasts -------------------------------------------------------------------------------------------
 
 _PLAN = sa.insert(broadcasts)
-_OF = sa.select(broadcasts).where(broadcasts.c.notice == sa.bindparam("number")).order_by(broadcasts.c.id)
+_OF = _BROADCAST.where(broadcasts.c.notice == sa.bindparam("number")).order_by(broadcasts.c.id)
 _WAITS = sa.text("broadcasts.state IN ('due', 'queueing')")  # in these words, or the index is not used
 _DUE = sa.or_(broadcasts.c.state == "queueing", broadcasts.c.due_at <= sa.bindparam("now"))
 _earlier = broadcasts.alias("earlier")
@@ -180,11 +183,11 @@ _FIRST = ~sa.exists().where(
 )
 _NEXT = (
     sa.select(broadcasts.c.notice)
-    .where(_WAITS, _DUE, _FIRST)
+    .where(_WAITS, broadcasts.c.notice.is_not(None), _DUE, _FIRST)
     .order_by(broadcasts.c.priority, broadcasts.c.due_at, broadcasts.c.id)
     .limit(1)
 )
-_NEXT_OF = sa.select(broadcasts).where(_WAITS, _DUE, _FIRST, broadcasts.c.notice == sa.bindparam("number"))
+_NEXT_OF = _BROADCAST.where(_WAITS, _DUE, _FIRST, broadcasts.c.notice == sa.bindparam("number"))
 _ADD_PAYLOADS = sa.insert(payloads)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from flows.packs import Pack, as_json, from_json, same
+from storage import audit
 from storage.database import PerDialect
 from storage.localtime import day_and_time
 from storage.tables import asked, facilities, facility_communes, packs, reads
@@ -27,6 +28,9 @@ _SHOWN = (
 )
 _EVERY_PUBLISHED = (
     sa.select(packs).where(packs.c.state == "published").order_by(packs.c.subject, packs.c.sample)
+)
+_DRAFTED = (
+    sa.select(packs.c.subject, packs.c.version).where(packs.c.state == "draft").order_by(packs.c.subject)
 )
 _DRAFTS = sa.select(packs).where(packs.c.state == "draft").order_by(packs.c.subject)
 _VERSIONS = _OF.order_by(packs.c.version)
@@ -47,6 +51,15 @@ _IN_PLACE = (
     .order_by(packs.c.subject, packs.c.version)
 )
 _CURRENT = sa.select(packs).where(packs.c.state != "superseded").order_by(packs.c.subject, packs.c.version)
+_STANDING = sa.select(packs.c.id).where(packs.c.state.in_(("draft", "published")))
+_LARGE = (
+    sa.select(packs.c.subject, packs.c.version)
+    .where(
+        packs.c.id.in_(sa.bindparam("ids", expanding=True)),
+        sa.func.length(sa.cast(packs.c.body, sa.Text)) > sa.bindparam("letters"),
+    )
+    .order_by(packs.c.id.desc())
+)
 _NEWEST = sa.select(sa.func.max(packs.c.version)).where(packs.c.subject == sa.bindparam("subject"))
 _FORGET_DRAFT = sa.delete(packs).where(packs.c.subject == sa.bindparam("whose"), packs.c.state == "draft")
 _ADD = sa.insert(packs)
@@ -83,6 +96,9 @@ _WITHDRAW = (
 )
 
 
+_AT_ONCE = 5000  # rows named in one statement
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A version of a pack and how it came here. `author` is a contact; None: the command line, or this release."""
@@ -110,13 +126,17 @@ def keep(
     return version
 
 
-def publish(connection: sa.Connection, subject: str, version: int, now: datetime) -> bool:
-    """Show a draft to everybody, in place of what was published before. False when it is no draft (any more)."""
+def publish(
+    connection: sa.Connection, subject: str, version: int, now: datetime, actor: int | None = None
+) -> bool:
+    """Show a draft to everybody, in place of what was published before, and note who did: a contact, None for the
+    operator. False when it is no draft (any more)."""
     _alone(connection)
     sample = connection.execute(_PUBLISH, {"whose": subject, "which": version, "now": now}).scalar()
     if sample is None:
         return False
     connection.execute(_SUPERSEDE_SAMPLES if sample else _SUPERSEDE, {"whose": subject, "which": version})
+    audit.note(connection, now, "published", actor, None, {"subject": subject, "version": version})
     return True
 
 
@@ -141,7 +161,7 @@ def enter(
         drafted.version if drafted is not None and again else keep(connection, pack, author, now, source_name)
     )
     if show:
-        publish(connection, pack.subject, number, now)
+        publish(connection, pack.subject, number, now, author)
     kept = version(connection, pack.subject, number)
     assert kept is not None
     return kept.pack, show or not again
@@ -213,6 +233,11 @@ def draft(connection: sa.Connection, subject: str) -> Pack | None:
     return next((kept.pack for kept in versions(connection, subject) if kept.pack.state == "draft"), None)
 
 
+def drafted(connection: sa.Connection) -> list[tuple[str, int]]:
+    """Which version of each subject is a draft, in the order of the subjects."""
+    return [(row.subject, row.version) for row in connection.execute(_DRAFTED)]
+
+
 def drafts(connection: sa.Connection) -> list[Kept]:
     """Every draft, in the order of the subjects."""
     return [_kept(row) for row in connection.execute(_DRAFTS)]
@@ -233,6 +258,21 @@ def current(connection: sa.Connection, place: str = "") -> list[Kept]:
     """What is published or draft, everywhere or of the facilities that serve a place (a code of 2, 4 or 6 digits)."""
     found = connection.execute(_IN_PLACE, {"place": place}) if place else connection.execute(_CURRENT)
     return [_kept(row) for row in found]
+
+
+def standing(connection: sa.Connection) -> frozenset[int]:
+    """The numbers of all rows that are published or draft; read from an index alone."""
+    return frozenset(connection.execute(_STANDING).scalars())
+
+
+def large(connection: sa.Connection, ids: Iterable[int], letters: int) -> list[tuple[str, int]]:
+    """Those of some rows that take more letters than this as they are stored, the newest first: subject, version."""
+    numbers = sorted(ids)
+    found: list[tuple[str, int]] = []
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = {"ids": numbers[start : start + _AT_ONCE], "letters": letters}
+        found[:0] = [(row.subject, row.version) for row in connection.execute(_LARGE, some)]
+    return found
 
 
 def newest_from(connection: sa.Connection, subject: str, source_name: str) -> Pack | None:
@@ -275,6 +315,22 @@ _READS = (
     .where(reads.c.subject == sa.bindparam("subject"))
     .order_by(reads.c.month, reads.c.block)
 )
+_READS_OF = (
+    sa.select(reads.c.subject, reads.c.block, reads.c.month, reads.c.count.label("times"))
+    .where(
+        reads.c.subject.in_(sa.bindparam("subjects", expanding=True)),
+        reads.c.month.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(reads.c.subject, reads.c.month, reads.c.block)
+)
+_WISHES_OF = (
+    sa.select(asked.c.subject, asked.c.month, asked.c.count.label("times"))
+    .where(
+        asked.c.subject.in_(sa.bindparam("subjects", expanding=True)),
+        asked.c.month.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(asked.c.subject, asked.c.month)
+)
 _WISHES = (
     sa.select(asked.c.month, asked.c.count.label("times"))
     .where(asked.c.subject == sa.bindparam("subject"))
@@ -300,3 +356,27 @@ def read_of(connection: sa.Connection, subject: str) -> dict[tuple[str, str], in
 def wishes_of(connection: sa.Connection, subject: str) -> dict[str, int]:
     """How often a pack was wished for: month to count."""
     return {row.month: row.times for row in connection.execute(_WISHES, {"subject": subject})}
+
+
+def reads_of(
+    connection: sa.Connection, subjects: Sequence[str], first: str, last: str
+) -> dict[str, dict[tuple[str, str], int]]:
+    """How often people read what some facilities publish, in the months from 2026-01 to 2026-12, both counted: of each
+    that was read, month and block to count. Nobody is known by it: a page that one person opens thrice counts thrice."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    some = {"subjects": list(subjects), "first": first, "last": last}
+    for row in connection.execute(_READS_OF, some):
+        found.setdefault(row.subject, {})[row.month, row.block] = row.times
+    return found
+
+
+def wishes_for(
+    connection: sa.Connection, subjects: Sequence[str], first: str, last: str
+) -> dict[str, dict[str, int]]:
+    """How often people wished that some facilities would publish something, in the months from `first` to `last`: of each
+    that was wished for, month to count."""
+    found: dict[str, dict[str, int]] = {}
+    some = {"subjects": list(subjects), "first": first, "last": last}
+    for row in connection.execute(_WISHES_OF, some):
+        found.setdefault(row.subject, {})[row.month] = row.times
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from flows.gazetteer import Gazetteer, Place
 from flows.library import SERVICES, Criterion, Facility, Library
 from flows.text import words
-from storage import packcontent
+from storage import packcontent, soundfiles
 from storage.content import BadContent as BadContent
 from storage.content import read_criteria as read_criteria
 from storage.content import read_rounds
@@ -28,7 +29,7 @@ from storage.tables import (
     rounds,
 )
 
-#: What is loaded from the content folder, beside the packs.
+#: What is loaded from the content folder, beside the packs and the recordings.
 FILES = (
     "criteria.yaml",
     "programme.yaml",
@@ -59,6 +60,7 @@ def load(connection: sa.Connection, content: Path) -> Loaded:
     changed |= _load_rounds(connection, content / "programme.yaml")
     changed |= _provide_facilities(connection)
     changed |= packcontent.load(connection, content)
+    changed |= soundfiles.load(connection, content, datetime.now(UTC))
     if connection.execute(sa.select(library.c.id)).scalar() is None:
         connection.execute(sa.insert(library).values(id=1, version=0, fingerprint=found))
     else:
@@ -71,7 +73,7 @@ def load(connection: sa.Connection, content: Path) -> Loaded:
 def fingerprint(content: Path) -> str:
     """What tells one state of the content files from another."""
     summed = hashlib.sha256()
-    for name in (*FILES, *packcontent.files(content)):
+    for name in (*FILES, *packcontent.files(content), *soundfiles.files(content)):
         summed.update(name.encode())
         try:
             summed.update((content / name).read_bytes())
@@ -126,12 +128,11 @@ def read(connection: sa.Connection) -> Library:
             sa.select(criteria).where(criteria.c.retired.is_(False)).order_by(criteria.c.position)
         )
     ]
-    calendar = [
-        (row.code, row.from_on.isoformat(), row.to_on.isoformat())
-        for row in connection.execute(sa.select(rounds).order_by(rounds.c.from_on))
-    ]
+    listed = connection.execute(sa.select(rounds).order_by(rounds.c.from_on)).all()
+    calendar = [(row.code, row.from_on.isoformat(), row.to_on.isoformat()) for row in listed]
+    names = {row.code: words(row.name) for row in listed}
     version = connection.execute(sa.select(library.c.version)).scalar()
-    return Library(gazetteer, known, asked, calendar, int(version or 0))
+    return Library(gazetteer, known, asked, calendar, int(version or 0), round_names=names)
 
 
 # -- Content files into tables ----------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from flows.gazetteer import Gazetteer, Place
 from flows.library import Facility
+from storage import sums
 from storage.complaints import Problem
 from storage.database import Database
 from storage.listing import HEADINGS, OWN, Listing
@@ -172,6 +173,8 @@ def apply(connection: sa.Connection, plan: Plan) -> None:
     replaced = plan.changed + plan.retired
     if not plan.added and not replaced:
         return
+    served_before = [f.code for f in replaced]
+    sums.take(connection, served_before)
     if plan.added:
         connection.execute(_ADD, [{"code": f.code, "service": f.service, **_columns(f)} for f in plan.added])
     if replaced:
@@ -182,6 +185,7 @@ def apply(connection: sa.Connection, plan: Plan) -> None:
     ]
     if served:
         connection.execute(_SERVE, served)
+    sums.give(connection, served_before)
     raise_version(connection)
 
 

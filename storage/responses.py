@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from storage import attachments
 from storage.database import PerDialect
 from storage.tables import histograms, responses
 from storage.vault import Vault, reference
@@ -17,7 +18,14 @@ ALL = "all"
 
 _RATED = sa.select(sa.func.count()).where(responses.c.rater.in_(sa.bindparam("raters", expanding=True)))
 _FIND = (
-    sa.select(responses.c.scores, responses.c.groups, responses.c.comment)
+    sa.select(
+        responses.c.scores,
+        responses.c.groups,
+        responses.c.comment,
+        responses.c.rated_on,
+        responses.c.earlier,
+        responses.c.answered_on,
+    )
     .where(responses.c.rater == sa.bindparam("rater"))
     .with_for_update()
 )
@@ -27,7 +35,16 @@ _STORE = PerDialect(
             index_elements=["rater"],
             set_={
                 name: statement.excluded[name]
-                for name in ("commune", "scores", "groups", "comment", "rated_on")
+                for name in (
+                    "commune",
+                    "scores",
+                    "groups",
+                    "comment",
+                    "rated_on",
+                    "village",
+                    "earlier",
+                    "answered_on",
+                )
             },
         )
     )(
@@ -45,6 +62,9 @@ _STORE = PerDialect(
                     "groups",
                     "comment",
                     "rated_on",
+                    "village",
+                    "earlier",
+                    "answered_on",
                 )
             }
         )
@@ -106,13 +126,15 @@ def rate(
     groups: Iterable[str] = (),
     comment: dict[str, Any] | None = None,
     commune: str | None = None,
+    village: str | None = None,
     shared: bool = False,
     keep_comment: bool = False,
     today: date,
 ) -> str:
     """Store a rating, or put it in place of the rater's earlier one of this round. Returns its reference.
 
-    `keep_comment`: without a new comment the earlier one stays; else it goes with the rating it belonged to.
+    `village`: of the rater, where she told us. `keep_comment`: without a new comment the earlier one stays, answered
+    or not; else it goes with the rating it belonged to.
     """
     before = connection.execute(_FIND, {"rater": rater}).first()
     groups = sorted(set(groups))
@@ -122,8 +144,9 @@ def rate(
         _tally(counts, before.scores, before.groups, -1)
     called = reference(rater)
     sealed = vault.seal_json(comment) if comment else None
+    answered = None
     if sealed is None and keep_comment and before is not None:
-        sealed = before.comment
+        sealed, answered = before.comment, before.answered_on
     connection.execute(
         _STORE.on(connection),
         {
@@ -137,25 +160,48 @@ def rate(
             "groups": groups,
             "comment": sealed,
             "rated_on": today,
+            "village": village,
+            "earlier": _earlier(before, today) if before is not None else None,
+            "answered_on": answered,
         },
     )
     _count(connection, facility, round_code, counts)
+    if before is not None and sealed is not before.comment:
+        _replaced(connection, vault, before.comment)
     return called
 
 
-def comment(connection: sa.Connection, vault: Vault, rater: bytes, said: dict[str, Any]) -> bool:
-    """Put a comment on a stored rating; False when there is none."""
-    row = connection.execute(
-        sa.update(responses)
-        .where(responses.c.rater == rater)
-        .values(comment=vault.seal_json(said))
-        .returning(responses.c.rater)
-    ).first()
-    return row is not None
+def comment(
+    connection: sa.Connection, vault: Vault, rater: bytes, said: dict[str, Any], today: date | None = None
+) -> bool:
+    """Put a comment on a stored rating, which nobody has answered yet; False when there is none. `today`: one of an
+    earlier day is then of this day, or whoever reads comments would see when it came."""
+    before = connection.execute(_FIND, {"rater": rater}).first()
+    if before is None:
+        return False
+    values: dict[str, Any] = {"comment": vault.seal_json(said), "answered_on": None}
+    if today is not None and before.rated_on != today:
+        values |= {"rated_on": today, "earlier": _earlier(before, today)}
+    connection.execute(sa.update(responses).where(responses.c.rater == rater).values(**values))
+    _replaced(connection, vault, before.comment)
+    return True
+
+
+def _replaced(connection: sa.Connection, vault: Vault, sealed: bytes | None) -> None:
+    """A comment is gone, and what was sent with it."""
+    number = vault.open_json(sealed).get("number") if sealed is not None else None
+    if number:
+        attachments.drop(connection, bytes.fromhex(number))
 
 
 def regroup(
-    connection: sa.Connection, rater: bytes, facility: str, round_code: str, groups: Iterable[str]
+    connection: sa.Connection,
+    rater: bytes,
+    facility: str,
+    round_code: str,
+    groups: Iterable[str],
+    *,
+    today: date,
 ) -> bool:
     """Copy what a person said of herself onto her rating, and count it there; False when there is none."""
     before = connection.execute(_FIND, {"rater": rater}).first()
@@ -165,9 +211,24 @@ def regroup(
     counts: Counter[tuple[str, str, int]] = Counter()
     _tally(counts, before.scores, groups, +1)
     _tally(counts, before.scores, before.groups, -1)
-    connection.execute(sa.update(responses).where(responses.c.rater == rater).values(groups=groups))
+    if groups != before.groups:
+        connection.execute(
+            sa.update(responses)
+            .where(responses.c.rater == rater)
+            .values(groups=groups, earlier=_earlier(before, today))
+        )
     _count(connection, facility, round_code, counts)
     return True
+
+
+def _earlier(before: Any, today: date) -> dict[str, int] | None:
+    """The scores that a rating, which is now changed, may have been published with, as bits by criterion. Nothing of
+    the day it was given on is published before the next."""
+    earlier: dict[str, int] = dict(before.earlier or {})
+    if before.rated_on != today:
+        for criterion, score in before.scores.items():
+            earlier[criterion] = earlier.get(criterion, 0) | 1 << score
+    return earlier or None
 
 
 def _tally(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,11 @@ from typing import Any
 FILE_BYTES = 20_000_000
 UNPACKED_BYTES = 64_000_000  # four times what a full table of facilities needs
 MEMBERS = 1_000  # files inside an .xlsx
-TAGS = 3_000_000  # in all of its XML: an empty tag of four bytes may take some hundred in memory
+#: In all of its XML: a full table of 50,000 rows has some two million. An empty tag of four bytes takes some hundreds
+#: in memory, but those of a row or of a text are forgotten when it ends; attributes take as much, and are counted.
+TAGS = 3_000_000
+#: Of tags and attributes that are in memory at once: those of one row or text, of all that is neither.
+AT_ONCE = 300_000
 ROWS = 50_000
 COLUMNS = 50  # further ones are not read
 LAST_ROW = 1_048_576  # of any .xlsx; a damaged file may claim more
@@ -216,15 +221,48 @@ def _inspect(content: bytes, tags: int, large: Unreadable) -> None:
         kinds = archive.read("[Content_Types].xml").lower()
         if b"macroenabled" in kinds or any(name.endswith("vbaproject.bin") for name in names):
             raise _macros()
-        if sum(_tags(archive, member) for member in members) > tags:
+        sizes = [_size(archive, member) for member in members]
+        if (
+            sum(size.tags for size in sizes) > tags
+            or max(size.at_once for size in sizes) > AT_ONCE
+            or max(size.rows for size in sizes) > LAST_ROW
+        ):
             raise large
 
 
-def _tags(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What a file inside the workbook asks of the memory. `tags`: in all; `at_once`: with attributes, of those that are
+    there at the same time; `rows`, or texts: something small is left of each."""
+
+    tags: int
+    at_once: int
+    rows: int
+
+
+def _size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Size:
     # The library makes an object of every tag of the styles, which takes some eight times as long.
     weight = 8 if member.filename == "xl/styles.xml" else 1
+    flows = member.filename.startswith("xl/worksheets/") or member.filename == "xl/sharedStrings.xml"
+    tags = run = longest = rows = 0
     with archive.open(member) as file:
-        return weight * sum(piece.count(b"<") for piece in iter(lambda: file.read(1_000_000), b""))
+        for piece in iter(lambda: file.read(1_000_000), b""):
+            tags += piece.count(b"<")
+            *ended, rest = _ENDS.split(piece) if flows else (piece,)
+            rows += len(ended)
+            for part in ended:
+                longest = max(longest, run + _things(part))
+                run = 0
+            run += _things(rest)
+    return _Size(weight * tags, max(longest, run) if flows else weight * run, rows)
+
+
+#: Where a row of a sheet ends, or one of the texts that rows refer to.
+_ENDS = re.compile(rb"</(?:\w+:)?(?:row|si)>|<(?:\w+:)?row\b[^<>]*/>")
+
+
+def _things(part: bytes) -> int:
+    return part.count(b"<") + part.count(b'="') + part.count(b"='")
 
 
 def _first_sheet(workbook: Any) -> Sheet:

@@ -100,6 +100,7 @@ facility_communes = Table(
     metadata,
     Column("facility", ForeignKey("facilities.code", ondelete="CASCADE"), primary_key=True),
     Column("commune", String(6), primary_key=True),
+    Index("ix_facility_communes_commune", "commune", "facility"),
     sqlite_with_rowid=False,
 )
 
@@ -145,6 +146,7 @@ contacts = Table(
     Column("stopped", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("blocked", sa.Boolean, nullable=False, server_default=sa.false()),
     Column("official", sa.Boolean, nullable=False, server_default=sa.false()),  # has rows in `roles`
+    Column("hears", String(8)),  # the language in which she hears what is asked; NULL: she reads
     Column("told_at", sa.BigInteger),  # the same person's other contact, which hears the notices
     Column("created_on", sa.Date, nullable=False),
     sa.UniqueConstraint("channel", "address_hash"),
@@ -275,15 +277,17 @@ broadcasts = Table(
     "broadcasts",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("notice", ForeignKey("notices.id", ondelete="CASCADE"), nullable=False),
+    Column("notice", ForeignKey("notices.id", ondelete="CASCADE")),  # NULL: of scores, see `place`
     Column("version", Integer, nullable=False),
-    Column("kind", String(10), nullable=False),  # notice, changed, cancelled, evening, soon, turnout
+    Column("kind", String(10), nullable=False),  # notice, changed, cancelled, evening, soon, turnout; digest
     Column("priority", sa.SmallInteger, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("state", String(10), nullable=False),  # due, queueing, queued, late, cancelled, failed
     Column("cursor", sa.BigInteger, nullable=False, server_default="0"),
     Column("queued", Integer, nullable=False, server_default="0"),
+    Column("place", String(8)),  # whose officials are told its scores
+    Column("period", String(20)),  # of what: a month, 2026-11, or a round
     Index(
         "ix_broadcasts_due",
         "due_at",
@@ -291,6 +295,14 @@ broadcasts = Table(
         postgresql_where=sa.text("state IN ('due', 'queueing')"),
     ),
     Index("ix_broadcasts_notice", "notice"),
+    Index(
+        "ix_broadcasts_place",
+        "place",
+        "period",
+        unique=True,  # a council is told of a month once
+        sqlite_where=sa.text("place IS NOT NULL"),
+        postgresql_where=sa.text("place IS NOT NULL"),
+    ),
 )
 
 #: What a broadcast says, once for each channel and language: its messages as the channel rendered them.
@@ -391,6 +403,48 @@ asked = Table(
     sqlite_with_rowid=False,
 )
 
+# -- Listening --------------------------------------------------------------------------------------------
+
+#: What was read out, by the key of what it is (`flows.recordable`), in a language. `commune`: whose people hear it,
+#: "" for everybody's; of a facility's block everybody does, and it says where it was recorded.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("key", String(60), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("commune", String(6), nullable=False, server_default=""),
+    Column("says", String(16), nullable=False, server_default=""),  # which text of a block, else ""
+    Column("state", String(10), nullable=False),  # proposed, approved, superseded, refused
+    Column("seconds", Integer, nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("digest", String(64), nullable=False),  # SHA-256 of the file as it came
+    Column("sound", LargeBinary),  # Ogg Opus without tags; NULL when it was refused
+    Column("file_id", String(255)),  # what Telegram calls it, since it was first sent
+    Column("source_name", String(120), nullable=False, server_default=""),  # of the file it came in
+    # A voice points to a person: who has her data deleted takes hers with her.
+    Column("author", ForeignKey("contacts.id", ondelete="CASCADE")),  # NULL: the operator
+    Column("created_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Index("ix_recordings_key", "key", "language", "commune"),
+    Index(
+        "ix_recordings_approved",
+        "key",
+        "language",
+        "commune",
+        unique=True,  # people hear one
+        sqlite_where=sa.text("state = 'approved'"),
+        postgresql_where=sa.text("state = 'approved'"),
+    ),
+    Index(
+        "ix_recordings_proposed",
+        "commune",
+        sqlite_where=sa.text("state = 'proposed'"),
+        postgresql_where=sa.text("state = 'proposed'"),
+    ),
+    Index("ix_recordings_author", "author"),
+)
+
 # -- Messages ---------------------------------------------------------------------------------------------
 
 #: Every message that was answered for, by the provider's id: a second delivery has no second effect.
@@ -483,8 +537,13 @@ responses = Table(
     Column("groups", sa.JSON, nullable=False),  # list of group codes
     Column("comment", LargeBinary),  # sealed: text, and the provider's id of a voice note or photo
     Column("rated_on", sa.Date, nullable=False),
+    Column("village", String(8)),  # of the rater, where she told us
+    #: Scores that she may have been counted with on an earlier day, as bits by criterion: see storage.disclosure.
+    Column("earlier", sa.JSON(none_as_null=True)),
+    Column("answered_on", sa.Date),  # when the council marked the comment as answered
     Index("ix_responses_facility", "facility", "round"),
     Index("ix_responses_reference", "reference"),
+    Index("ix_responses_rated_on", "rated_on"),
     sqlite_with_rowid=False,
 )
 
@@ -498,4 +557,116 @@ histograms = Table(
     Column("grp", String(20), primary_key=True),  # "all", "women", "youth" …
     *(Column(f"s{score}", Integer, nullable=False, server_default="0") for score in range(1, 6)),
     sqlite_with_rowid=False,
+)
+
+# -- What is published of the scores ------------------------------------------------------------------------
+
+#: The counters that anybody may be shown. They move in steps of days, and only where nobody can be told from
+#: what moved (storage.disclosure). `grp`: all, a group, or v:08030301 for a village. Everything that is shown of a
+#: commune, a district or the nation is a sum of these rows.
+published = Table(
+    "published",
+    metadata,
+    Column("facility", ForeignKey("facilities.code"), primary_key=True),
+    Column("round", String(20), primary_key=True),
+    Column("criterion", String(40), primary_key=True),
+    Column("grp", String(20), primary_key=True),
+    *(Column(f"s{score}", Integer, nullable=False) for score in range(1, 6)),
+    Column("as_of", sa.Date, nullable=False),  # all ratings before this local day are in it
+    sqlite_with_rowid=False,
+)
+
+#: Published counters summed by place (storage.sums), in the order in which tables of places are read. `digits`: how
+#: many the place's code has: 0 (the nation), 2, 4 or 6.
+sums = Table(
+    "sums",
+    metadata,
+    Column("digits", sa.SmallInteger, primary_key=True, autoincrement=False),
+    Column("round", String(20), primary_key=True),
+    Column("grp", String(20), primary_key=True),
+    Column("place", String(6), primary_key=True),
+    Column("criterion", String(40), primary_key=True),
+    *(Column(f"s{score}", Integer, nullable=False) for score in range(1, 6)),
+    sqlite_with_rowid=False,
+)
+
+#: The days on which the counters of a criterion moved, and of which groups beside "all": all ratings before each of
+#: the days were in them. What was published once is known to whoever wrote it down.
+publications = Table(
+    "publications",
+    metadata,
+    Column("facility", ForeignKey("facilities.code"), primary_key=True),
+    Column("round", String(20), primary_key=True),
+    Column("criterion", String(40), primary_key=True),
+    Column("as_of", sa.Date, primary_key=True),
+    Column("groups", Text, nullable=False, server_default=""),  # their codes, with a space between
+    sqlite_with_rowid=False,
+)
+
+#: What is done once a day, and until which local day it is done: ratings before `until` were looked at.
+daily = Table(
+    "daily",
+    metadata,
+    Column("job", String(20), primary_key=True),
+    Column("until", sa.Date, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Facilities with made-up ratings: whatever shows their scores says so.
+sampled = Table(
+    "sampled",
+    metadata,
+    Column("facility", ForeignKey("facilities.code"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+#: Voice notes and photos of comments: fetched from the provider by the worker, without metadata, kept sealed.
+#: `number` is by chance, and stands in the sealed comment: from here no way leads to a rating.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("number", LargeBinary(16), primary_key=True),
+    Column("kind", String(10), nullable=False),  # voice, photo
+    Column("channel", String(20), nullable=False),
+    Column("file", LargeBinary, nullable=False),  # sealed: the provider's id; empty when it was fetched
+    Column("state", String(10), nullable=False),  # waiting, kept, refused
+    Column("tries", sa.SmallInteger, nullable=False, server_default="0"),
+    Column("size", Integer, nullable=False, server_default="0"),  # bytes of what is kept
+    Column("error", String(40)),
+    Column("due_at", Moment, nullable=False),
+    Index(
+        "ix_attachments_waiting",
+        "due_at",
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# -- Who reads them elsewhere -------------------------------------------------------------------------------
+
+#: Officials signed in on the dashboard: by a link from the bot, for some hours. A keyed hash of the cookie.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary(16), primary_key=True),
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_sessions_contact", "contact"),
+    sqlite_with_rowid=False,
+)
+
+#: Other systems that may read the scores of a place by the API. A keyed hash of the key.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("hash", LargeBinary(16), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    Column("place", String(8), nullable=False),  # 0 (the nation), 2, 4 or 6 digits
+    Column("created_on", sa.Date, nullable=False),
+    Column("used_on", sa.Date),
+    Column("revoked_on", sa.Date),
 )

@@ -36,6 +36,9 @@ class Vault:
         self._raters = self._key("rater")
         self._codes = self._key("code")
         self._guessers = self._key("guesser")
+        self._comments = self._key("comment")
+        self._api_keys = self._key("api-key")
+        self._sessions = self._key("session")
 
     def _key(self, purpose: str) -> bytes:
         derive = HKDF(hashes.SHA256(), length=32, salt=None, info=b"samleng/" + purpose.encode())
@@ -80,6 +83,18 @@ class Vault:
     def guesser(self, address_hash: bytes) -> bytes:
         """Under what the wrong codes of one address are counted."""
         return hmac.digest(self._guessers, address_hash, hashlib.sha256)[:16]
+
+    def session(self, cookie: str) -> bytes:
+        """What a signed-in browser is found by."""
+        return hmac.digest(self._sessions, cookie.encode(), hashlib.sha256)[:16]
+
+    def api_key(self, key: str) -> bytes:
+        """What another system's key is found by."""
+        return hmac.digest(self._api_keys, key.encode(), hashlib.sha256)[:16]
+
+    def comment(self, rater: bytes) -> str:
+        """What officials know a comment by: it leads back neither to the rater nor to the reference she was told."""
+        return hmac.digest(self._comments, rater, hashlib.sha256)[:16].hex()
 
 
 def reference(rater: bytes) -> str:

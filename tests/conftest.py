@@ -154,3 +154,4 @@ def desk(library: Library, vault: Vault) -> Desk:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the transcripts with what really happens")
+    parser.addoption("--pictures", action="store_true", help="draw the pictures of the dashboard in docs/")

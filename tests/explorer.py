@@ -17,6 +17,8 @@ from flows import engine
 from flows.engine import Conversation, Flow, Turn
 from flows.pages import Page
 from flows.questions import MISSED, Attachment, Choice, Comment, Line, Open, Place, Question, Said
+from flows.record import Voice
+from flows.sound import Sound
 from flows.text import Catalogue
 from flows.when import When
 from flows.world import World
@@ -66,6 +68,8 @@ def answers(question: Question[Any]) -> Iterator[Said]:
     if isinstance(question, Comment):
         yield Said(text="ទឹកខ្វះញឹកញាប់")
         yield Said(attachment=Attachment("voice", "file", 1000, 5))
+    if isinstance(question, Voice):
+        yield Said(attachment=Attachment("voice", "file", 1000, 5), sound=Sound(b"OggS", 5))
     if isinstance(question, Line):
         yield Said(text="សាលាបុណ្យវត្តព្រែកអំពិល")
     if isinstance(question, When):

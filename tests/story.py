@@ -3,7 +3,8 @@
 The form is described in bot/channels/terminal.py. The first line that begins
 with `# ` is the title; `@ sms +85512345678` sets channel and address; `!` lines
 say what happens around the conversation: `! invite caf 080303`, that the operator
-makes an invitation, whose code (always the same) is written below it. `pytest --update` rewrites the files.
+makes an invitation, whose code (always the same) is written below it; `! scores 080303 2026-Q3 2026-Q4`, that
+scores of these rounds are published of a commune's services. `pytest --update` rewrites the files.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from bot.channels import terminal
 from bot.documents import Documents
+from bot.voices import VoiceNotes
 from broadcasts.fire import fire
 from flows.world import Grant
 from handlers.desk import LOCAL, Desk, Incoming, Part
@@ -23,10 +27,13 @@ from handlers.receive import Received, receive
 from storage import codes, fate, outbox
 from storage.database import Connection, Database
 from storage.outbox import Outgoing
+from storage.tables import published, sums
 from tests.handedin import handed_in
+from tests.scored import fill
 
 STEP = timedelta(minutes=10)
 INVITES = "! invite "
+PUBLISHES = "! scores "
 CAME = "🕗"  # before the time at which something came that nobody had asked for just then
 BEGIN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # nine in the morning in Phnom Penh
 UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -48,6 +55,7 @@ class Story:
     def __post_init__(self) -> None:
         self.desk.clock = lambda: self.now
         self.desk.username, self.desk.number = "samleng_bot", "+85510555777"
+        self.desk.site = "https://samleng.example.org"
         chance = random.Random(2026)
         self.desk.draw = lambda purpose: codes.drawn(purpose, chance.choice)
 
@@ -62,6 +70,7 @@ class Story:
         said = terminal.understood(line, self.parts)
         incoming = Incoming(self.channel, self.address, f"{self.channel}-{self.count}", said)
         incoming = await Documents(self.database, self.desk, handed_in).read(incoming)
+        incoming = await VoiceNotes(self.database, self.desk, handed_in).read(incoming)
         received = await self.database.transact(receive, incoming, self.desk)
         self.parts = received.parts or self.parts
         return received
@@ -86,6 +95,10 @@ class Story:
                 written += self.arrived()
             elif line.startswith(INVITES):
                 written += [line, "  " + await self.invite(*line.removeprefix(INVITES).split())]
+            elif line.startswith(PUBLISHES):
+                written.append(line)
+                commune, *rounds = line.removeprefix(PUBLISHES).split()
+                await self.database.transact(self._publish, commune, rounds)
             elif not said_by_us(line):
                 written.append(line)
         return "\n".join(written).rstrip() + "\n"
@@ -101,6 +114,12 @@ class Story:
             draw=self.desk.draw,
         )
         return made
+
+    def _publish(self, connection: Connection, commune: str, rounds: list[str]) -> None:
+        """Made-up scores, the same each time, in place of what was published."""
+        for table in (published, sums):
+            connection.execute(sa.delete(table))
+        fill(connection, self.desk.library, [commune], rounds)
 
     def turn_to(self, who: str) -> None:
         """`sms +85512345678`, or an address of the same channel."""

@@ -55,15 +55,20 @@ class Person:
         }
         return self.telegram.update(callback_query=body)
 
-    def voice(self, seconds: int = 4, caption: str = "") -> Update:
-        note = self._file("voice", b"OggS" + b"\0" * 1000)
+    def voice(self, seconds: int = 4, caption: str = "", content: bytes = b"OggS" + b"\0" * 1000) -> Update:
+        note = self._file("voice", content)
         return self._message(
             voice={**note, "duration": seconds, "mime_type": "audio/ogg"}, **_caption(caption)
         )
 
-    def photo(self, caption: str = "") -> Update:
+    def voice_of(self, content: bytes, **about: int) -> Update:
+        """She sends a voice note that can be played. `about`: what Telegram says of it, where that is something else."""
+        note = {**self._file("voice", content), "duration": 3, "mime_type": "audio/ogg", **about}
+        return self._message(voice=note)
+
+    def photo(self, caption: str = "", content: bytes = b"\xff\xd8" + b"\0" * 900) -> Update:
         small = {**self._file("photo-small", b"\xff\xd8" + b"\0" * 100), "width": 90, "height": 90}
-        large = {**self._file("photo-large", b"\xff\xd8" + b"\0" * 900), "width": 800, "height": 800}
+        large = {**self._file("photo-large", content), "width": 800, "height": 800}
         return self._message(photo=[small, large], **_caption(caption))
 
     def document(self, name: str, content: bytes, size: int | None = None) -> Update:

@@ -65,6 +65,12 @@ def caption(given: dict[str, Any]) -> str:
     return shown
 
 
+def voice(content: bytes) -> None:
+    """A voice note: Ogg with Opus, of at most 1 MB; a larger one is shown as a file."""
+    if not content.startswith(b"OggS") or b"OpusHead" not in content[:64] or len(content) > 1_000_000:
+        raise bad("wrong type of the web page content")
+
+
 def photo(content: bytes) -> None:
     """A picture: JPEG or PNG, of at most 10 MB; a PNG's sides no longer than 10,000 together, nor 20 to 1."""
     if not content.startswith((b"\xff\xd8", b"\x89PNG\r\n\x1a\n")) or len(content) > 10_000_000:

@@ -77,6 +77,10 @@ class TelegramServer:
         self.faults: list[Fault] = []
         self.queries: dict[str, bool] = {}  # callback queries, and whether they were answered
         self.files: dict[str, bytes] = {}
+        self.named: dict[str, str] = {}  # as the bot called what it sent
+        self.paths: dict[str, str] = {}  # by file: where getFile says it is, where that is not true
+        self.redirects: dict[str, str] = {}  # by file: where asking for it leads
+        self.downloads: list[str] = []  # which files were asked for
         self.commands: dict[str, list[dict[str, str]]] = {}  # by language code
         self.webhook = ""
         self.secret = ""
@@ -92,7 +96,9 @@ class TelegramServer:
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
             "sendVoice": self._send_voice,
+            "sendDocument": self._send_document,
             "editMessageText": self._edit_text,
+            "editMessageCaption": self._edit_caption,
             "editMessageReplyMarkup": self._edit_markup,
             "answerCallbackQuery": self._answer_query,
             "setMyCommands": self._set_commands,
@@ -187,11 +193,15 @@ class TelegramServer:
         if not isinstance(value, web.FileField):
             return str(value)
         name = f"uploaded-{len(self.files)}"
-        self.files[name] = value.file.read()
+        self.files[name], self.named[name] = value.file.read(), value.filename
         return name
 
     async def _download(self, request: web.Request) -> web.Response:
-        content = self.files.get(request.match_info["path"].removeprefix("files/"))
+        name = request.match_info["path"].removeprefix("files/")
+        self.downloads.append(name)
+        if name in self.redirects:
+            raise web.HTTPFound(self.redirects[name])
+        content = self.files.get(name)
         if request.match_info["token"] != self.token or content is None:
             return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
         return web.Response(body=content)
@@ -233,6 +243,10 @@ class TelegramServer:
         content = {"caption": rules.caption(given), **self._sent_file("voice", given)}
         return self._put(given["chat_id"], given, content)
 
+    def _send_document(self, given: dict[str, Any]) -> dict[str, Any]:
+        content = {"caption": rules.caption(given), **self._sent_file("document", given)}
+        return self._put(given["chat_id"], given, content)
+
     def _sent_file(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
         """A file by its id, as a message shows it."""
         self._open(given.get("chat_id"))
@@ -241,9 +255,13 @@ class TelegramServer:
             raise bad("wrong remote file identifier specified: Wrong string length")
         if kind == "photo":
             rules.photo(self.files[name])
+        elif name.startswith("uploaded-"):
+            rules.voice(self.files[name])
         file = {"file_id": name, "file_unique_id": name, "file_size": len(self.files[name])}
         if kind == "voice":
             return {"voice": {**file, "duration": 1}}
+        if kind == "document":
+            return {"document": {**file, "file_name": self.named.get(name, "")}}
         return {"photo": [{**file, "width": 800, "height": 800}]}
 
     def _put(self, chat: int, given: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
@@ -255,6 +273,14 @@ class TelegramServer:
 
     def _edit_text(self, given: dict[str, Any]) -> dict[str, Any]:
         return self._edit(given, rules.text(given))
+
+    def _edit_caption(self, given: dict[str, Any]) -> dict[str, Any]:
+        before = self._open(given.get("chat_id")).messages.get(given.get("message_id", 0))
+        if before is not None and "caption" not in before.body:
+            raise bad("there is no caption in the message to edit")
+        body = self._edit(given, None)
+        body["caption"] = rules.caption(given)
+        return body
 
     def _edit_markup(self, given: dict[str, Any]) -> dict[str, Any]:
         return self._edit(given, None)
@@ -324,4 +350,5 @@ class TelegramServer:
         if file not in self.files:
             raise bad("invalid file_id")
         size = len(self.files[file])
-        return {"file_id": file, "file_unique_id": file, "file_size": size, "file_path": f"files/{file}"}
+        path = self.paths.get(file, f"files/{file}")
+        return {"file_id": file, "file_unique_id": file, "file_size": size, "file_path": path}

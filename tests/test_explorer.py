@@ -13,7 +13,10 @@ from bot import catalogues
 from bot.channels.sms import Sms
 from bot.channels.telegram import LONGEST, LONGEST_CAPTION, LONGEST_DATA, Telegram
 from flows import engine
+from flows.board import Board, Part
 from flows.channel import SMS, TELEGRAM, Channel
+from flows.comments import Comment, scope
+from flows.counts import NOBODY, Counts
 from flows.gazetteer import Gazetteer
 from flows.library import SERVICES, Library
 from flows.meetings import Meeting
@@ -22,7 +25,9 @@ from flows.packs import as_json
 from flows.packsearch import Hit
 from flows.questions import Open
 from flows.registry import FLOWS
+from flows.scoretext import Score, Service, Told
 from flows.segments import measure
+from flows.sound import Recording, Sounds
 from flows.text import spoken
 from flows.world import Contact, Grant, World
 from tests.explorer import NONSENSE, Step, explore
@@ -47,9 +52,65 @@ WAYS: tuple[dict[str, Any], ...] = (
     {"code": "SL-7K3M-9QX2", "number": "+85512345678", "link": "t.me/samleng_bot?start=i_SL7K3M9QX2"},
 )
 
+#: What citizens wrote: something short, something long, and what was sent along and is kept, waits or is lost.
+SAID = [
+    Comment("a1", FACILITY, "2026-Q4", date(2026, 11, 21), "ទឹកខ្វះញឹកញាប់"),
+    Comment("a2", FACILITY, "2026-Q4", date(2026, 11, 20), "ពេលយប់រកពេទ្យមិនឃើញ។ " * 20),
+    Comment("a3", FACILITY, "2026-Q4", date(2026, 11, 20), "", "voice", b"\1" * 16, 75, None, "kept"),
+    Comment("a4", FACILITY, "2026-Q4", date(2026, 11, 19), "បង្គន់", "photo", None, 0, None, "waiting"),
+    Comment(
+        "a5", "ps080303", "2026-Q4", date(2026, 11, 9), "", "voice", None, 3, date(2026, 11, 20), "refused"
+    ),
+]
+FOUND = [[said.facility, said.key] for said in SAID]
+
+
+def told(subject: str, library: Library) -> Told | None:
+    """Scores of every place and facility but one commune, where too few rated, and one service."""
+    facility = library.facility(subject)
+    services = [facility.service] if facility else SERVICES
+    silent = subject.endswith("080304")
+    made = []
+    for service in services:
+        counts = NOBODY if silent or (service == "ps" and not facility) else Counts((12, 30, 41, 55, 9))
+        change = {"ca": -0.24, "hc": None}.get(service, 0.01)
+        criteria = tuple(Score(one.code, counts, change) for one in library.criteria(service))
+        made.append(Service(service, counts, change, counts.n, criteria))
+    place = facility.communes[0] if facility else subject
+    return Told(
+        place,
+        facility and facility.code,
+        ("2026-Q4",),
+        "2026-Q3",
+        tuple(made),
+        "2026-11-19",
+        9,
+        4,
+        not silent,
+    )
+
+
+def board(library: Library, roles: tuple[Grant, ...]) -> Board:
+    def parts(place: str) -> list[Part]:
+        below = library.gazetteer.below(place)
+        counts = {service: Counts((1, 2, 3, 4, 5)) for service in SERVICES}
+        return [Part(part.code, counts if number % 3 else {}, 45) for number, part in enumerate(below)]
+
+    def comments(subject: str, unanswered: bool) -> list[Comment]:
+        if scope(roles, subject, library) is None or subject == "080304":
+            return []
+        return [said for said in SAID if not (unanswered and said.answered_on)]
+
+    def counted(subject: str) -> tuple[int, int] | None:
+        return None if scope(roles, subject, library) is None else (1284, 12)
+
+    return Board(lambda subject: told(subject, library), parts, comments, counted)
+
+
 #: What each flow is started with, besides nothing.
 GIVEN: dict[str, list[dict[str, Any]]] = {
     "menu": [{}, {"welcome": True}],
+    "work": [{}],
     "rate": [
         {},
         {"facility": FACILITY},
@@ -84,6 +145,10 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "invitation": [{"commune": HOME, "days": 30, **way} for way in WAYS],
     "link_code": [{"minutes": 15, **way} for way in WAYS],
     "linked": [{"other": 2}],
+    "dashboard_link": [
+        {"minutes": 15, "link": ""},
+        {"minutes": 15, "link": "https://samleng.example.org/in/abcdefghijkmnpqrstuv"},
+    ],
     "told": [{"here": True}, {"here": False}],
     "unlinked": [{"was": True}, {"was": False}],
     "read": [
@@ -101,6 +166,31 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "not_found": [{"commune": HOME}],
     "wished": [{"facility": FACILITY}, {"facility": "ps080303"}, {"facility": "ca080303"}],
     "read_on": [{"facility": FACILITY}, {"facility": "ps080303"}, {}],
+    "scores": [
+        {},
+        {"place": HOME},
+        {"place": HOME, "service": "hc"},
+        {"place": FACILITY},
+        {"place": "080304"},
+        {"place": "ps080304"},
+        {"place": "0803"},
+        {"place": "08"},
+        {"place": "nation"},
+        {"service": "ps"},
+        {"heard": []},
+        {"heard": ["080303", "080304"]},
+        {"elsewhere": True},
+    ],
+    "scores_within": [{"place": "0803"}, {"place": "08"}, {"place": "nation"}, {}],
+    "comments": [
+        {"subject": HOME},
+        {"subject": HOME, "unanswered": True},
+        {"subject": HOME, "found": FOUND[:2], "at": 1, "done": True},
+        {"subject": HOME, "found": FOUND, "at": 9, "done": False},
+        {"subject": FACILITY},
+        {"subject": "080304"},
+        {},
+    ],
     "handed_in": [
         {},
         {"document": {"problems": [PROBLEM] * 10, "more": 190}},
@@ -115,10 +205,18 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
         {"subject": FACILITY, "version": 99},
     ],
     "published": [{"subject": FACILITY, "done": True}, {"subject": FACILITY, "done": False}, {}],
+    "listening": [{"language": "cmo"}, {"language": None}],
+    "record": [{}, {"commune": HOME, "spoken": "jra", "about": "hc"}, {"commune": "080304"}],
+    "recorded": [{"given": {"commune": HOME, "spoken": "cmo", "about": "questions"}}, {"changed": True}],
+    "recordings": [{}, {"number": 2}, {"after": 2}, {"after": 3}, {"number": 99}],
+    "judged": [{"done": done, "after": 2} for done in ("approved", "refused", "changed", None)],
 }
 
 #: Flows whose pages are made for the person's language, and so explored in each.
-SPOKEN = frozenset({"read", "ask", "not_found", "wished", "read_on", "drafted"})
+SPOKEN = frozenset(
+    {"read", "ask", "not_found", "wished", "read_on", "drafted", "publish", "template", "record"}
+    | {"scores", "scores_within", "comments"}
+)
 #: What is published: one facility's pack is a sample, one has nothing but the general standards of its service.
 PACKS = {
     "hc080303": pack("hc080303"),
@@ -133,14 +231,71 @@ HITS = {
     "gone": [Hit("hc080303", "prices-99", 1.0)],
 }
 
+#: What was recorded: of a question and of a block, one of them as it was before the pack was changed.
+RECORDINGS = [
+    Recording(1, "menu", "cmo", "", "", "approved", 4),
+    Recording(2, "score.hc-medicine", "krr", HOME, "", "proposed", 5),
+    Recording(3, "block.hc080303.rights", "km", HOME, "before", "proposed", 170),
+]
+
+
+class SomeSounds(Sounds):
+    def languages(self) -> list[str]:
+        return ["km", "cmo"]
+
+    def recorded(self, commune: str, language: str) -> dict[str, list[Recording]]:
+        return {one.key: [one] for one in RECORDINGS}
+
+    def waiting(self) -> list[Recording]:
+        return RECORDINGS[1:]
+
+    def of(self, number: int) -> Recording | None:
+        return next((one for one in RECORDINGS[1:] if one.number == number), None)
+
+
+#: Flows that know of recordings, and so are explored with some as well as without.
+SOUNDS: dict[str, list[Sounds]] = {
+    flow: [Sounds(), SomeSounds()] for flow in ("work", "language", "listen", "record", "recordings")
+}
+
+#: Drafts that wait: none, one, more than stand on a page, and one of a facility that is no more.
+DRAFTS: list[list[tuple[str, int]]] = [
+    [],
+    [("hc080303", 2)],
+    [(f"{service}{commune}", 2) for commune in (HOME, "080304", "080301") for service in SERVICES],
+    [("gone", 1)],
+]
+
 #: What an official may do; everybody else may nothing.
 CAF = (Grant("caf", HOME),)
 ROLES: dict[str, list[tuple[Grant, ...]]] = {
-    "menu": [(), CAF, (Grant("council", HOME),)],
+    "menu": [(), CAF],
+    "work": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),), (Grant("admin", "08"),)],
+    "dashboard": [(), CAF],
     "announce": [(), CAF, (*CAF, Grant("council", "080304")), (Grant("admin", "08"),)],
     "meetings": [(), CAF],
     "change": [CAF],
     "handed_in": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
+    "record": [(), CAF, (*CAF, Grant("caf", "080304")), (Grant("admin", "08"),)],
+    "recordings": [(), CAF, (Grant("council", HOME),)],
+    "publish": [(), CAF, (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
+    "template": [
+        (),
+        (Grant("council", HOME),),
+        (Grant("staff", HOME, FACILITY),),
+        (Grant("staff", HOME, "gone"),),
+        (Grant("council", HOME), Grant("council", "080304")),
+        (Grant("admin", "08"),),
+    ],
+    "scores": [
+        (),
+        CAF,
+        (Grant("council", HOME),),
+        (Grant("staff", HOME, FACILITY), Grant("council", "080304")),
+        (Grant("viewer", ""),),
+    ],
+    "scores_within": [(), (Grant("viewer", "08"),), (Grant("admin", ""),)],
+    "comments": [(), (Grant("council", HOME),), (Grant("staff", HOME, FACILITY),)],
     "invite": [
         (),
         CAF,
@@ -172,7 +327,7 @@ PLANS = [
 CONTACTS = (
     Contact(),
     Contact(commune=HOME, joined=True),
-    Contact(commune=HOME, village="08030301", people=3, asked=(1,)),
+    Contact(commune=HOME, village="08030301", people=3, asked=(1,), hears="cmo"),
 )
 RENDERERS = {"telegram": Telegram(), "sms": Sms()}
 
@@ -239,12 +394,17 @@ def worlds(library: Library, channel: Channel, flow: str) -> list[World]:
             version=lambda subject, number: VERSIONS.get(number),
             search=lambda commune, query: HITS.get(query, []),
             speak=lambda said, language=language: spoken(said, CHAINS[language, channel.wording]),
+            sounds=sounds,
+            drafts=lambda drafts=drafts: drafts,
+            board=board(library, roles),
         )
         for language in (LANGUAGES if flow in SPOKEN else LANGUAGES[:1])
         for contact in (CONTACTS[:1] if asks else CONTACTS)
         for n in rated
         for roles in ROLES.get(flow, [()])
         for plan in (PLANS if asks else PLANS[:1])
+        for sounds in SOUNDS.get(flow, [Sounds()])
+        for drafts in (DRAFTS if flow in {"work", "publish"} else DRAFTS[:1])
     ]
 
 
@@ -284,11 +444,11 @@ def _fits(step: Step, channel: Channel, language: str) -> None:
     assert parts
     for message in parts:
         text = message["text"]
-        assert text.strip()
+        assert text.strip() or "recording" in message
         assert "{" not in text and "\u200b" not in text.replace("\n", ""), text
         if channel is TELEGRAM:
             assert len(text) <= LONGEST
-            if "picture" in message:
+            if "picture" in message or "recording" in message:
                 assert len(text.encode("utf-16-le")) // 2 <= LONGEST_CAPTION
             for row in message.get("keyboard", ()):
                 for label, data in row:
@@ -355,3 +515,27 @@ def test_questions_of_the_rating_cost_one_segment_for_every_commune(library: Lib
             for language in LANGUAGES:
                 [part] = Sms().render(turn.replies, CHAINS[language, "sms"], "", [])
                 assert measure(part["text"]).count == 1, part["text"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_scores_cost_two_segments_for_every_commune(library: Library, language: str) -> None:
+    """Sample data, of a council that has many comments: the most that stands in one message."""
+    chain = CHAINS[language, SMS.wording]
+    for place in library.gazetteer.places:
+        if place.kind not in {"commune", "sangkat"}:
+            continue
+        roles = (Grant("council", place.code),)
+        world = World(
+            Contact(language=language),
+            SMS,
+            library,
+            lambda _facility: 0,
+            "2026-Q4",
+            roles=roles,
+            speak=lambda said: spoken(said, chain),
+            board=board(library, roles),
+        )
+        for given in ({}, {"service": "hc"}, {"place": f"hc{place.code}"}):
+            turn = engine.start(FLOWS["scores"], world, given, name="scores")
+            [part] = Sms().render(turn.replies, chain, "", [])
+            assert measure(part["text"]).count <= 2, part["text"]

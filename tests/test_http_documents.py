@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from bot import documents
+from bot.channels import telegram
 from bot.documents import LARGEST
 from flows.world import Grant
 from handlers import informing
-from storage import codes, packs
+from reports.template import ABOUT_ROW
+from storage import audit, codes, packs
 from storage.database import Connection
+from storage.packlayout import ABOUT, FORMS
 from tests.handedin import file
+from tests.packs import pack
 from tests.served import Service, only_sqlite, serving
 from tests.telegram_people import Person
 from tests.telegram_rules import broken
@@ -185,3 +192,93 @@ async def test_a_role_that_was_taken_back_meanwhile_publishes_nothing(
         monkeypatch.setattr(informing, "publishes", lambda held, facility: False)
         await service.tell(mom.tap(service.words("Publish it")))
         assert [kept.pack.state for kept in await stored(service)] == ["draft"]
+
+
+# -- The template, and drafts that wait -------------------------------------------------------------------
+
+
+async def test_the_template_is_sent_and_can_be_handed_in(database_url: str) -> None:
+    async with serving(database_url) as service:
+        mom = await clerk(service, "staff", FACILITY)
+        await service.tell(mom.tap(service.words("Publish information")))
+        await service.tell(mom.tap(service.words("Get the empty template (Excel)")))
+        [given] = service.telegram.called("sendDocument")
+        assert mom.newest.body["document"]["file_name"] == f"{FACILITY}.xlsx"
+        assert "សូមបំពេញឯកសារគំរូរបស់" in mom.newest.body["caption"]
+        assert mom.newest.labels  # the menu
+        book = load_workbook(BytesIO(service.telegram.files[given["document"]]))
+        assert [sheet.title for sheet in book] == [form.km for form in (ABOUT, *FORMS)]
+        assert book[ABOUT.km].cell(ABOUT_ROW, 2).value == FACILITY
+        await service.settled()
+        assert await service.rows("SELECT state FROM outbox WHERE state != 'sent'") == []
+
+
+@only_sqlite
+async def test_a_template_that_can_not_be_written_leaves_the_words(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_wanted: dict[str, Any]) -> bytes:
+        raise OSError("no room")
+
+    async with serving(database_url) as service:
+        mom = await clerk(service, "staff", FACILITY)
+        monkeypatch.setattr(telegram, "blank", fails)
+        await service.tell(mom.text("ឯកសារគំរូ"))
+        assert "សូមបំពេញឯកសារគំរូរបស់" in mom.newest.text
+        assert service.telegram.called("sendDocument") == []
+
+
+@only_sqlite
+async def test_a_draft_waits_for_who_may_publish_it_and_nobody_else(database_url: str) -> None:
+    async with serving(database_url) as service:
+        mom = await clerk(service)
+        await service.tell(mom.document("a.xlsx", file("hc080304.xlsx")))
+        await service.tell(mom.tap(service.words("Leave it as a draft")))
+        waiting = service.words("Drafts to publish ({count})").format(count="១")
+        assert waiting in mom.newest.labels
+        for role, facility in (("staff", "ps080304"), ("viewer", "")):
+            other = await clerk(service, role, facility)
+            await service.tell(other.text("ម៉ឺនុយ"))
+            assert waiting not in other.newest.labels
+            await service.tell(other.text("ព្រាង"))
+            assert "កោះចូរ៉ាម" not in other.newest.text
+            assert not any("មណ្ឌលសុខភាព" in label for label in other.newest.labels)
+        await service.tell(mom.tap(waiting))
+        await service.tell(mom.tap("មណ្ឌលសុខភាព កោះចូរ៉ាម"))
+        assert DRAFT in mom.newest.text
+        await service.tell(mom.tap(service.words("Publish it")))
+        assert [kept.pack.state for kept in await stored(service)] == ["published"]
+        assert waiting not in mom.newest.labels
+
+
+async def test_a_draft_from_the_command_line_is_published_by_text_message(database_url: str) -> None:
+    async with serving(database_url) as service:
+        desk, mom = service.app.desk, service.phone()
+
+        def work(connection: Connection) -> str:
+            made = replace(pack(FACILITY), items=pack(FACILITY).of("part"))
+            packs.keep(connection, made, None, service.clock(), "pack.yaml")
+            return codes.make(
+                connection, desk.vault, codes.ROLE, service.clock(), grant=Grant("council", FACILITY[2:])
+            )
+
+        await service.text(mom.text(await service.app.database.transact(work)))
+        assert "ព្រាង ១" in (await service.text(mom.text("MENU"))).text
+        assert "មណ្ឌលសុខភាព" in (await service.text(mom.text("DRAFTS"))).text
+        assert DRAFT in (await service.text(mom.text("1"))).text
+        await service.text(mom.text("2"))
+        [kept] = await stored(service)
+        assert kept.pack.state == "published"
+        last = (await service.app.database.transact(audit.last, 1))[0]
+        assert (last.action, last.detail) == ("published", {"subject": FACILITY, "version": 1})
+        assert last.actor is not None
+
+
+@only_sqlite
+async def test_citizens_get_no_template(database_url: str) -> None:
+    async with serving(database_url) as service:
+        sokha = service.person()
+        await service.tell(sokha.text("ឯកសារគំរូ"))
+        assert "មានតែក្រុមប្រឹក្សា" in sokha.newest.text
+        assert service.words("Publish information") not in sokha.newest.labels
+        assert service.telegram.called("sendDocument") == []

@@ -19,7 +19,7 @@ SCORES = {"hc-presence": 4, "hc-attitude": 3, "hc-medicine": 5, "hc-hygiene": 5,
 
 
 async def to_the_scores(service: Service, sokha: Phone) -> Answered:
-    for body in ("ពិន្ទុ", "២"):
+    for body in ("វាយតម្លៃ", "២"):
         await service.text(sokha.text(body))
     return await service.text(sokha.text("ព្រែកអំពិល"))
 
@@ -43,6 +43,9 @@ async def test_a_health_centre_is_rated_by_numbers(database_url: str) -> None:
             "groups": [],
             "comment": None,
             "rated_on": service.clock().date(),
+            "village": None,
+            "earlier": None,
+            "answered_on": None,
         }
         await service.text(sokha.text("ថ្នាំតិចពេក"))
         assert (await service.rating())["comment"] == {"text": "ថ្នាំតិចពេក"}

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from flows import engine
-from flows.channel import SMS, TELEGRAM
 from flows.engine import Conversation
 from flows.library import Library
 from flows.registry import FLOWS
-from flows.world import Contact, World
+from flows.world import Grant
+from tests.inflight.surroundings import CHANNELS, surroundings
 
 FILES = sorted((Path(__file__).parent / "inflight").glob("*.json"))
 ROWS = [
@@ -21,14 +21,12 @@ ROWS = [
     for file in FILES
     for row in json.loads(file.read_text(encoding="utf-8"))
 ]
-CHANNELS = {channel.name: channel for channel in (TELEGRAM, SMS)}
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_goes_on(row: dict[str, Any], library: Library) -> None:
-    world = World(
-        Contact(commune="080303"), CHANNELS[row["channel"]], library, lambda _facility: 1, "2026-Q4"
-    )
+    roles = [Grant(*role) for role in row.get("roles", ())]
+    world = surroundings(CHANNELS[row["channel"]], library, *roles)
     conversation = Conversation(row["flow"], row["answers"], tag="tags")
     turn = engine.again(FLOWS[row["flow"]], conversation, world)
     assert turn.question is not None or turn.outcome is not None

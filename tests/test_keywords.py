@@ -34,7 +34,8 @@ SAID = {
     keywords.CANCEL: ["cancel", "Cancel!", "bohbong", "បោះបង់"],
     keywords.LANGUAGE: ["language", "/language", "pheasa", "ភាសា"],
     keywords.ERASE: ["erase", "delete", "លុប", "លុបទិន្នន័យ", "លុប ទិន្នន័យ", "លុបទិន្នន័យរបស់ខ្ញុំ"],
-    keywords.RATE: ["rate", "/rate", "vote", "vaytamlai", "វាយតម្លៃ", "វាយតំលៃ", "ដាក់ពិន្ទុ", "ពិន្ទុ"],
+    keywords.RATE: ["rate", "/rate", "vote", "vaytamlai", "វាយតម្លៃ", "វាយតំលៃ", "ដាក់ពិន្ទុ"],
+    keywords.SCORES: ["scores", "SCORE", "/scores", "pintu", "ពិន្ទុ", "ពិន្ទុ។", "មើល ពិន្ទុ", "លទ្ធផលពិន្ទុ"],
     keywords.JOIN: ["join", "/join", "register", "chuhchhmuah", "ចុះឈ្មោះ"],
     keywords.INVITE: ["invite", "/invite", "anhchern", "អញ្ជើញ", "អញ្ជើញ។"],
     keywords.LINK: ["link", "LINK.", "phchoap", "ភ្ជាប់", "ភ្ជាប់ទូរសព្ទ", "ភ្ជាប់ លេខ"],
@@ -198,3 +199,26 @@ def test_every_word_of_the_help_text_is_a_keyword() -> None:
     found = [keyword(line.partition(" – ")[0]) for line in lines]
     wanted = (keywords.RATE, keywords.READ, keywords.JOIN, keywords.MENU, keywords.BACK, keywords.STOP)
     assert [one and one.word for one in found] == list(wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("SCORES 080303", "080303"),
+        ("/scores hc080303", "hc080303"),
+        ("score ព្រែកអំពិល", "ព្រែកអំពិល"),
+        ("ពិន្ទុ ព្រែកអំពិល", "ព្រែកអំពិល"),
+        ("ពិន្ទុព្រែកអំពិល", "ព្រែកអំពិល"),
+        ("មើលពិន្ទុ ០៨០៣០៣", "០៨០៣០៣"),
+        ("pintu prek ampil", "prek ampil"),
+        ("scores", None),
+        ("ពិន្ទុ", None),
+        ("ដាក់ពិន្ទុ HC 080303", None),
+        ("scoreboard 080303", None),
+        ("INFO 080303", None),
+        ("scores " + "x" * 300, None),
+    ],
+)
+def test_what_follows_the_word_for_scores(text: str, rest: str | None) -> None:
+    assert keywords.scores(text) == rest
+    assert keyword(text) is None or rest is None

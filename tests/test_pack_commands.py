@@ -109,6 +109,20 @@ def samleng_published(version: int) -> str:
     return f"Published: {CODE}, 7 items ({counts}), version {version}.\n"
 
 
+def test_who_published_is_noted(samleng: Samleng, tmp_path: Path) -> None:
+    path = in_yaml(tmp_path)
+    samleng(f"i4c import {path}")
+    assert "published" not in samleng("audit")
+    samleng(f"i4c publish {CODE}")
+    samleng(f"i4c import {in_yaml(tmp_path, YAML.replace('2000', '3000'))} --publish")
+    samleng(f"i4c import {path} --publish")  # as before
+    lines = [line for line in samleng("audit").splitlines() if "published" in line]
+    assert [f"subject {CODE}, version {version}" in line for version, line in enumerate(lines, 1)] == [
+        True
+    ] * 2
+    assert all("operator" in line for line in lines)
+
+
 def test_with_one_mistake_nothing_is_stored(samleng: Samleng, tmp_path: Path) -> None:
     path = filled(tmp_path, write("prices", "riel", "ច្រើន"))
     said = samleng(f"i4c import {path} --publish", code=1)

@@ -216,3 +216,30 @@ async def test_what_is_read_and_wished_for_is_counted_by_month(database: Databas
         assert packs.wishes_of(connection, "hc080304") == {}
 
     await database.transact(work)
+
+
+@pytest.mark.anyio
+async def test_the_counts_of_a_communes_facilities_over_some_months(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        for subject, block, month in (
+            ("hc080399", "prices", "2025-12"),
+            ("hc080399", "prices", "2026-01"),
+            ("hc080399", "prices", "2026-01"),
+            ("hc080399", "budget", "2026-03"),
+            ("ca080399", "rights", "2026-03"),
+            ("ca080398", "rights", "2026-03"),
+            ("hc080399", "prices", "2026-04"),
+        ):
+            packs.read(connection, subject, block, month)
+        for subject, month in (("ps080399", "2026-01"), ("ps080399", "2026-01"), ("ps080399", "2026-04")):
+            packs.wish(connection, subject, month)
+        asked_for = ["hc080399", "ca080399", "ps080399"]
+        assert packs.reads_of(connection, asked_for, "2026-01", "2026-03") == {
+            "hc080399": {("2026-01", "prices"): 2, ("2026-03", "budget"): 1},
+            "ca080399": {("2026-03", "rights"): 1},
+        }
+        assert packs.wishes_for(connection, asked_for, "2026-01", "2026-03") == {"ps080399": {"2026-01": 2}}
+        assert packs.reads_of(connection, [], "2026-01", "2026-03") == {}
+        assert packs.wishes_for(connection, [], "2026-01", "2026-03") == {}
+
+    await database.transact(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from flows.channel import SMS
 from flows.gazetteer import Gazetteer, Place
 from flows.library import Facility, Library
 from flows.packsearch import Hit
-from flows.pages import MORE, MOST_ENTRIES, Entry, Page, fill, fits_a_text_message
+from flows.pages import MORE, MOST_ENTRIES, Entry, Page, Pages, Start, fits_a_text_message, next_page
 from flows.questions import MISSED, Option, Said
 from flows.registry import FLOWS
 from flows.segments import measure
@@ -35,7 +36,14 @@ def compose(page: Sequence[Entry], number: str) -> str:
 
 def paged(texts: Sequence[str], feet: Sequence[str] = (FOOT,)) -> list[list[Entry]]:
     entries = [Entry(text, feet[n % len(feet)], n) for n, text in enumerate(texts)]
-    return fill(entries, compose, fits_a_text_message, MOST_ENTRIES)
+    pages: list[list[Entry]] = []
+    start: Start | None = Start()
+    while start is not None:
+        page, start = next_page(
+            entries, start, str(len(pages) + 1), compose, fits_a_text_message, MOST_ENTRIES
+        )
+        pages.append(page)
+    return pages
 
 
 words = st.text(st.sampled_from("កខគ្រ្តាិីុ័ំ ab\n@€😀"), min_size=1, max_size=400)
@@ -46,7 +54,7 @@ words = st.text(st.sampled_from("កខគ្រ្តាិីុ័ំ ab\n@�
 def test_every_page_fits_and_nothing_is_lost(texts: list[str]) -> None:
     pages = paged(texts, (FOOT, "(ឃុំ ២/២០២៦)"))
     for number, page in enumerate(pages, 1):
-        shown = compose(page, str(number) if len(pages) > 1 else "")
+        shown = compose(page, str(number))
         assert measure(shown).count <= 2 or all(len(khmer.clusters(entry.text)) == 1 for entry in page)
     kept: dict[int, str] = {}
     for page in pages:
@@ -78,6 +86,47 @@ def test_the_number_of_the_page_is_counted_in_its_size() -> None:
     pages = paged(["ក" * 90] * 120)
     assert len(pages) >= 100
     assert all(measure(compose(page, str(n))).count <= 2 for n, page in enumerate(pages, 1))
+
+
+class Counted(list[Entry]):
+    """Entries that know which of them were looked at."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        super().__init__(entries)
+        self.seen: set[int] = set()
+
+    def __getitem__(self, place: Any) -> Any:
+        self.seen.add(place)
+        return super().__getitem__(place)
+
+
+def test_only_the_pages_that_are_asked_for_are_made() -> None:
+    entries = Counted([Entry("ក" * 50, FOOT, n) for n in range(200)])
+    pages = Pages(entries, compose, fits_a_text_message, MOST_ENTRIES)
+    text, shown, more = pages.page(1)
+    assert (shown, more) == ((0,), True) and text.startswith("តម្លៃសេវា 1\n")
+    assert entries.seen == {0, 1}
+    assert pages.page(3)[1] == (2,) and entries.seen == {0, 1, 2, 3}
+    assert pages.page(1) == (text, shown, more)
+
+
+@given(st.lists(words, min_size=1, max_size=12), st.integers(1, 30))
+@settings(deadline=None, max_examples=60)
+def test_a_page_is_the_same_whether_those_before_it_were_read_or_not(texts: list[str], number: int) -> None:
+    entries = [Entry(text, FOOT, n) for n, text in enumerate(texts)]
+    read = Pages(entries, compose, fits_a_text_message, MOST_ENTRIES)
+    one_by_one = [read.page(n) for n in range(1, number + 1)]
+    at_once = Pages(entries, compose, fits_a_text_message, MOST_ENTRIES)
+    assert at_once.page(number) == one_by_one[-1]
+    first_last = next((n for n, (_text, _shown, more) in enumerate(one_by_one) if not more), None)
+    if first_last is not None:
+        assert all(page == one_by_one[first_last] for page in one_by_one[first_last:])
+
+
+def test_what_stands_on_one_page_has_no_number() -> None:
+    entries = [Entry("ក", FOOT, 0), Entry("ខ", FOOT, 1)]
+    pages = Pages(entries, compose, fits_a_text_message, MOST_ENTRIES)
+    assert pages.page(1) == (compose(entries, ""), (0, 1), False)
 
 
 @pytest.mark.parametrize(

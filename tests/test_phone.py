@@ -27,10 +27,12 @@ from bot.settings import Settings
 from flows.library import Library
 from flows.segments import measure
 from handlers.desk import Desk
-from storage import inbox, outbox
+from storage import inbox, outbox, recordings
 from storage.database import Away, connect, sqlite_engine
+from storage.soundcheck import check
 from storage.vault import Vault
 from tests.conftest import SECRET
+from tests.sounds import voice_note
 
 SCHOOL = "ps081303"
 COMMUNE = "ព្រែកអំពិល"
@@ -65,6 +67,21 @@ def notify(file: Path, vault: Vault, channel: str, *parts: dict[str, Any]) -> in
     finally:
         engine.dispose()
     return number
+
+
+def record(file: Path, key: str, seconds: int) -> bytes:
+    """Something that everybody may hear; its sound."""
+    engine = sqlite_engine(sa.make_url(f"sqlite:///{file}"))
+    sound = check(voice_note(seconds))
+    try:
+        with engine.begin() as connection:
+            recordings.install(connection, key, "km", "", "", sound, datetime.now(UTC), "", key)
+    finally:
+        engine.dispose()
+    return sound.content
+
+
+LISTEN = ("LISTEN", "សង្កាត់ព្រែកអំពិល", KM.gettext("Khmer"))
 
 
 @pytest.fixture
@@ -250,6 +267,26 @@ async def test_the_history_can_be_had_again_and_news_are_only_new(
     assert news["last"] == str(row)
     await app.sender.close()
     assert rows(file, "SELECT state FROM outbox WHERE id = :row", row=row) == [("sent",)]
+
+
+@pytest.mark.anyio
+async def test_a_recording_is_played_by_who_was_shown_it(phone: httpx.AsyncClient, file: Path) -> None:
+    content = record(file, "menu", 3)
+    for number, text in enumerate(LISTEN):
+        answer = await say(phone, "telegram", str(number), text=text)
+    [message] = answer["messages"]
+    assert message["keyboard"] and message["sound"]["seconds"] == 3
+    address = "/" + message["sound"]["address"]
+    played = await phone.get(address)
+    assert (played.content, played.headers["content-type"]) == (content, "audio/ogg")
+    for other in (address + "x", "/phone/sounds/1", "/phone/sounds/1.forged"):
+        assert (await phone.get(other)).status_code == 404
+    rows_of = rows(file, "SELECT id FROM recordings")
+    engine = sqlite_engine(sa.make_url(f"sqlite:///{file}"))
+    with engine.begin() as connection:
+        assert recordings.refuse(connection, rows_of[0].id, datetime.now(UTC))
+    engine.dispose()
+    assert (await phone.get(address)).status_code == 404
 
 
 @pytest.mark.anyio
@@ -681,6 +718,21 @@ def test_a_voice_note_is_pretended(page: Page) -> None:
     telegram.locator("[data-does=sendVoice]").click()
     expect(telegram.get_by_role("img", name="សារជាសំឡេង ១ វិនាទី")).to_be_visible()
     expect(telegram.locator(".theirs")).to_have_count(1)
+
+
+def test_a_recording_can_be_played(page: Page, file: Path) -> None:
+    record(file, "menu", 2)
+    app = page.locator("#telegram")
+    for text in LISTEN:
+        write(app, text)
+    sound = app.locator(".message").last.locator("audio")
+    expect(sound).to_be_visible()
+    length = sound.evaluate(
+        "sound => new Promise((done, failed) => { sound.onloadedmetadata = () => done(sound.duration); "
+        "sound.onerror = () => failed(sound.error.message); sound.load(); sound.preload = 'metadata'; })"
+    )
+    assert length > 0, "Chromium understands it"
+    expect(app.locator(".message").last.locator(".keyboard button").first).to_be_enabled()
 
 
 def test_the_page_counts_segments_as_the_server_does(page: Page) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.channels import telegram as channel
-from storage import packs
+from storage import daily, packs
 from storage.database import Connection
 from tests.packs import SOURCE, TRUE_ON, pack, said
+from tests.scored import DAY, fill
 from tests.served import Service, only_sqlite, serving
 from tests.telegram_rules import bad
 from tests.telegram_server import Fault
@@ -106,3 +108,43 @@ async def test_many_bars_are_several_pages_each_with_its_own_picture(database_ur
             pages += 1
         assert pages >= 4
         assert len({given["photo"] for given in service.telegram.called("sendPhoto")}) == pages
+
+
+@only_sqlite
+async def test_scores_are_a_picture_until_they_move(database_url: str) -> None:
+    """Drawn from what is published, sent again by its id to others, and drawn anew after a night."""
+
+    def publish(connection: Connection) -> None:
+        fill(connection, service.app.desk.library, ["080304"])
+
+    def night(connection: Connection) -> None:
+        daily.done(connection, daily.PUBLISHING, DAY + timedelta(days=1))
+
+    async with serving(database_url) as service:
+        await service.app.database.transact(publish)
+        sokha, dara = service.person(), service.person("ដារ៉ា")
+        await service.tell(sokha.text("ពិន្ទុ 080304"))
+        body = sokha.newest.body
+        assert (
+            body["photo"]
+            and "កោះចូរ៉ាម" in body["caption"]
+            and service.words("Health centre") in body["caption"]
+        )
+        assert len(service.telegram.files) == 1
+        await service.tell(sokha.tap(service.words("Health centre")))
+        assert sokha.newest.body["photo"] and len(service.telegram.files) == 2
+        await service.tell(dara.text("/start s_080304"))
+        assert dara.newest.body["photo"] and len(service.telegram.files) == 2
+        await service.app.database.transact(night)
+        await service.tell(dara.text("/scores 080304"))
+        assert dara.newest.body["photo"] and len(service.telegram.files) == 3
+        assert all(file.startswith(b"\x89PNG") for file in service.telegram.files.values())
+
+
+@only_sqlite
+async def test_without_scores_there_is_no_picture(database_url: str) -> None:
+    async with serving(database_url) as service:
+        sokha = service.person()
+        await service.tell(sokha.text("/scores 080304"))
+        assert "photo" not in sokha.newest.body
+        assert service.words("Rate a service") in sokha.newest.labels

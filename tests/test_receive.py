@@ -112,6 +112,19 @@ async def test_the_goodbye_of_who_erased_her_data_is_said_again_to_a_repeated_me
     assert again.parts == first.parts
 
 
+@pytest.mark.parametrize(("lives", "counted"), [("08030301", "08030301"), ("08040101", None), (None, None)])
+async def test_a_rating_is_of_a_village_that_the_facility_serves(
+    sokha: Person, lives: str | None, counted: str | None
+) -> None:
+    await sokha.says("MENU")
+    await sokha.database.transact(
+        lambda connection: connection.execute(sa.update(known).values(village=lives))
+    )
+    await sokha.says(LINK, "4", "3", "5", "5", "4", "-", SEND)
+    (rating,) = await all_ratings(sokha.database)
+    assert rating.village == counted
+
+
 # -- Two messages at the same moment ----------------------------------------------------------------------
 
 

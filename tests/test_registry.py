@@ -246,6 +246,31 @@ def test_a_file_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
         read_sheet(path)
 
 
+@pytest.mark.parametrize(
+    ("after", "more"),
+    [
+        (b"</row>", b"<c/>" * 300_001 + b"</row>"),
+        (b"</row>", b'<c a=""/>' * 150_001 + b"</row>"),
+        (b"</sheetData>", b"<row/>" * 1_050_000 + b"</sheetData>"),
+        (b"</sheetData>", b"</sheetData>" + b"<x/>" * 300_001),
+    ],
+    ids=["a long row", "attributes", "empty rows", "behind the table"],
+)
+def test_what_would_be_in_memory_at_once_is_bounded(tmp_path: Path, after: bytes, more: bytes) -> None:
+    path = xlsx_file(tmp_path, *ROWS)
+    rewrite(path, (after, more))
+    with pytest.raises(Unreadable, match="too large"):
+        read_sheet(path)
+
+
+def test_many_rows_of_which_each_is_short_are_read(tmp_path: Path) -> None:
+    path = xlsx_file(tmp_path, *ROWS)
+    rewrite(
+        path, (b"</sheetData>", b'<row><c r="A1"><v/></c></row>' * 30_000 + b"<row/>" * 9 + b"</sheetData>")
+    )
+    assert read_sheet(path) == read_sheet(xlsx_file(tmp_path, *ROWS))
+
+
 def test_a_member_larger_than_its_directory_says_yields_no_more(tmp_path: Path) -> None:
     path = xlsx_file(tmp_path, *ROWS)
     content = bytearray(path.read_bytes())

@@ -34,6 +34,12 @@ def rate(connection: Connection, vault: Vault, whose: bytes, **how: Any) -> str:
     return responses.rate(connection, vault, whose, **given)
 
 
+def regroup(
+    connection: Connection, vault: Vault, whose: bytes, groups: list[str], today: date = TODAY
+) -> bool:
+    return responses.regroup(connection, whose, CENTRE, ROUND, groups, today=today)
+
+
 def stored(connection: Connection) -> list[Any]:
     return list(connection.execute(sa.select(rows)))
 
@@ -199,15 +205,79 @@ async def test_groups_follow_from_what_she_said(about: dict[str, str | None], gr
 
 async def test_what_she_says_of_herself_later_moves_her_rating(database: Database, vault: Vault) -> None:
     await database.transact(rate, vault, rater(vault), scores={"hc-price": 3}, groups=["men"])
-    assert await database.transact(responses.regroup, rater(vault), CENTRE, ROUND, ["women", "youth"])
+    assert await database.transact(regroup, vault, rater(vault), ["women", "youth"])
     assert await counted(database) == {
         ("hc-price", group): [0, 0, 1, 0, 0] for group in ("all", "women", "youth")
     }
 
 
 async def test_without_a_rating_there_is_nothing_to_move(database: Database, vault: Vault) -> None:
-    assert not await database.transact(responses.regroup, rater(vault), CENTRE, ROUND, ["women"])
+    assert not await database.transact(regroup, vault, rater(vault), ["women"])
     assert await counted(database) == {}
+
+
+# -- What may have been published of her before --------------------------------------------------------------
+
+DAYS = [date(2026, 11, day) for day in (20, 21, 22, 23)]
+
+
+async def earlier(database: Database) -> Any:
+    (row,) = await database.transact(stored)
+    return row.earlier
+
+
+async def test_a_rating_has_no_earlier_scores(database: Database, vault: Vault) -> None:
+    await database.transact(rate, vault, rater(vault))
+    assert await earlier(database) is None
+
+
+async def test_what_was_said_on_earlier_days_is_remembered_as_such(database: Database, vault: Vault) -> None:
+    for day, score in zip(DAYS, (4, 2, 4, 5), strict=True):
+        await database.transact(rate, vault, rater(vault), scores={"hc-price": score}, today=day)
+    assert await earlier(database) == {"hc-price": 1 << 4 | 1 << 2}
+
+
+async def test_what_is_corrected_on_the_same_day_was_never_published(
+    database: Database, vault: Vault
+) -> None:
+    await database.transact(rate, vault, rater(vault), scores={"hc-price": 4})
+    await database.transact(rate, vault, rater(vault), scores={"hc-price": 2})
+    await database.transact(regroup, vault, rater(vault), ["women"])
+    assert await earlier(database) is None
+
+
+async def test_who_says_of_herself_on_a_later_day_may_have_been_published_without(
+    database: Database, vault: Vault
+) -> None:
+    await database.transact(rate, vault, rater(vault), scores={"hc-price": 4}, today=DAYS[0])
+    await database.transact(regroup, vault, rater(vault), [], DAYS[1])
+    assert await earlier(database) is None
+    await database.transact(regroup, vault, rater(vault), ["women"], DAYS[1])
+    assert await earlier(database) == {"hc-price": 1 << 4}
+
+
+async def test_a_village_is_that_of_the_newest_rating(database: Database, vault: Vault) -> None:
+    await database.transact(rate, vault, rater(vault), village="08030301")
+    await database.transact(rate, vault, rater(vault), village="08030302")
+    (row,) = await database.transact(stored)
+    assert row.village == "08030302"
+
+
+async def test_a_new_comment_is_not_answered_yet(database: Database, vault: Vault) -> None:
+    async def answered() -> Any:
+        (row,) = await database.transact(stored)
+        return row.answered_on
+
+    answer = sa.update(rows).values(answered_on=TODAY)
+    await database.transact(rate, vault, rater(vault), comment=WISH)
+    await database.transact(lambda connection: connection.execute(answer))
+    await database.transact(rate, vault, rater(vault), keep_comment=True)
+    assert await answered() == TODAY
+    await database.transact(responses.comment, vault, rater(vault), WISH)
+    assert await answered() is None
+    await database.transact(lambda connection: connection.execute(answer))
+    await database.transact(rate, vault, rater(vault), comment=WISH)
+    assert await answered() is None
 
 
 # -- Counts are what a recount gives ----------------------------------------------------------------------
@@ -240,7 +310,7 @@ async def test_the_counters_are_what_a_recount_gives(database: Database, vault: 
         for (phone, person, facility), scores, groups in events:
             whose = rater(vault, phone, person, facility)
             if scores is None:
-                responses.regroup(connection, whose, facility, ROUND, groups)
+                responses.regroup(connection, whose, facility, ROUND, groups, today=TODAY)
             else:
                 rate(connection, vault, whose, facility=facility, scores=scores, groups=groups)
         return stored(connection), list(connection.execute(sa.select(histograms)))
@@ -266,7 +336,7 @@ async def test_a_rating_has_these_columns_and_no_other() -> None:
     """A contact, an address or a time of day has no place here. Whoever adds a column thinks of that first."""
     assert {column.name for column in rows.columns} == {
         *("rater", "facility", "round", "reference", "commune", "shared"),
-        *("scores", "groups", "comment", "rated_on"),
+        *("scores", "groups", "comment", "rated_on", "village", "earlier", "answered_on"),
     }
 
 

@@ -25,10 +25,10 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.sms import Sms
 from bot.channels.telegram import LONGEST_DATA, Telegram
 from flows.channel import SMS, TELEGRAM, Channel
-from flows.questions import Attachment, Said
+from flows.questions import RECORDING, Attachment, Said
 from flows.segments import measure
 from handlers.desk import Incoming, Medium, Part
-from storage import outbox
+from storage import outbox, recordings
 from storage.database import Away
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 #: The phone's apps, by their place in an address: the real channels under names of their own.
 APPS: dict[str, Medium] = {
-    TELEGRAM.name: Telegram(replace(TELEGRAM, name=f"phone-{TELEGRAM.name}")),
+    TELEGRAM.name: Telegram(replace(TELEGRAM, name=f"phone-{TELEGRAM.name}", documents=False)),
     SMS.name: Sms(replace(SMS, name=f"phone-{SMS.name}")),
 }
 FILES = {path.name: path for path in (Path(__file__).parent / "phone_page").iterdir()}
@@ -52,7 +52,7 @@ PAGE = 50  # outbox rows in one answer
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; media-src 'self'; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -73,6 +73,7 @@ def routes(app: App) -> list[BaseRoute]:
         Route("/phone", _file),
         Route("/phone/{name}", _file),
         Route("/phone/new", _answered(phone.new), methods=["POST"]),
+        Route("/phone/sounds/{signed}", _answered(phone.sound)),
         Route("/phone/{app}/messages", _answered(phone.hear), methods=["POST"]),
         Route("/phone/{app}/messages", _answered(phone.show), methods=["GET"]),
     ]
@@ -107,7 +108,9 @@ class Phone:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.signer = Signer(app.desk.vault.token("phone"), salt="phone", digest_method=hashlib.sha256)
+        token = app.desk.vault.token("phone")
+        self.signer = Signer(token, salt="phone", digest_method=hashlib.sha256)
+        self.sounds = Signer(token, salt="phone-sound", digest_method=hashlib.sha256)
 
     async def new(self, request: Request) -> Response:
         """Another phone, of somebody who never wrote to us.
@@ -139,11 +142,11 @@ class Phone:
         received = await self.app.intake.take_persistently(incoming, body)
         if received is None:
             sorry: Part = {"text": self.app.sorry(medium.channel)}
-            return _json({"row": None, "stale": False, "messages": _shown(None, [sorry], medium)})
+            return _json({"row": None, "stale": False, "messages": self._shown(None, [sorry], medium)})
         row = received.number
         if row is not None:
             self.app.sender.sent(row, channel=medium.channel.name)
-        shown = _shown(row, received.parts, medium)
+        shown = self._shown(row, received.parts, medium)
         return _json({"row": row and str(row), "stale": received.stale, "messages": shown})
 
     async def show(self, request: Request) -> Response:
@@ -158,9 +161,28 @@ class Phone:
         for row, _parts in rows:
             if row > int(after):
                 self.app.sender.sent(row, channel=channel)
-        messages = [message for row, parts in rows for message in _shown(row, parts, medium)]
+        messages = [message for row, parts in rows for message in self._shown(row, parts, medium)]
         last = str(max(int(after), rows[-1][0])) if rows else after
         return _json({"messages": messages, "last": last, "more": len(rows) == PAGE})
+
+    async def sound(self, request: Request) -> Response:
+        """A recording, for who was shown the message that it goes with: its address is signed."""
+        try:
+            number = int(self.sounds.unsign(request.path_params["signed"]))
+        except BadSignature:
+            raise Refusal(404, "no_such_sound", "the address of a recording comes with a message") from None
+        sound = await self.app.database.read(recordings.sound, number)
+        if sound is None:
+            raise Refusal(404, "no_such_sound", "the recording was deleted")
+        return Response(sound, media_type="audio/ogg", headers={"Cache-Control": "private, max-age=3600"})
+
+    def _shown(self, row: int | None, parts: list[Part], medium: Medium) -> list[dict[str, Any]]:
+        messages = _shown(row, parts, medium)
+        for message, part in zip(messages, parts, strict=True):
+            if RECORDING in part:
+                signed = self.sounds.sign(str(part[RECORDING])).decode()
+                message["sound"] = {"address": f"phone/sounds/{signed}", "seconds": part["seconds"]}
+        return messages
 
     def _whose(self, request: Request) -> tuple[Medium, str]:
         medium = APPS.get(request.path_params["app"])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 import telegram
@@ -23,15 +24,22 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, Tele
 
 from bot.errors import where
 from bot.sender import Refused
+from flows.board import Card
 from flows.channel import TELEGRAM, Channel
+from flows.comments import KEPT
 from flows.engine import Reply
-from flows.packs import Performance, as_json, from_json
+from flows.packs import Performance, from_json
 from flows.pages import Page, Picture
-from flows.questions import SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
+from flows.publishing import Template
+from flows.questions import RECORDING, SKIP, Attachment, Choice, Open, Option, Question, Said, Say, Scale
 from flows.text import Catalogue, _, pieces, spoken
 from handlers.deliveries import AGAIN, FINAL, GONE
 from handlers.desk import Incoming, Part
 from handlers.receive import Received
+from storage.database import Away
+
+if TYPE_CHECKING:
+    from bot.voices import Recordings
 
 log = structlog.get_logger(__name__)
 
@@ -56,29 +64,42 @@ class Telegram:
         self, replies: Sequence[Reply], catalogue: Catalogue, tag: str, nav: Sequence[str]
     ) -> list[Part]:
         """One message for all that is said in a turn, with the buttons of its question; what goes with it is captioned
-        by it, or sent before it where it is too long for that."""
+        by it, or sent before it where it is too long for that. Of several recordings and a picture, the last."""
         texts: list[str] = []
         question: Question[Any] | None = None
         attached: Attachment | None = None
-        picture: Picture | None = None
+        recordings: list[dict[str, Any]] = []
+        template: Template | None = None
+        picture: Picture | Card | None = None
         for reply in replies:
             if isinstance(reply, Say):
                 texts.append(spoken(reply.text, catalogue))
-                attached = reply.attachment or attached
+                if reply.attachment is not None and reply.attachment.kind == RECORDING:
+                    if self.channel.voice:
+                        recordings.append(recorded(reply.attachment))
+                else:
+                    attached = reply.attachment or attached
+                template = reply if isinstance(reply, Template) else template
             else:
                 question = reply
                 texts.append(_asked(reply, catalogue))
-                picture = reply.picture if isinstance(reply, Page) else None
-        parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(texts), LONGEST)]
+                if isinstance(reply, Page):
+                    picture, attached = reply.picture, reply.attachment or attached
+        parts: list[Part] = [{"text": piece} for piece in pieces("\n\n".join(filter(None, texts)), LONGEST)]
         beside: dict[str, Any] = {}
         if attached is not None and attached.kind in ATTACHED:
             beside = {attached.kind: attached.file}
         elif picture is not None and self.channel.images:
-            beside = {PICTURE: {"pack": as_json(picture.pack), "language": picture.language}}
+            beside = {PICTURE: picture.wanted}
+        elif template is not None and self.channel.documents:
+            beside = {TEMPLATE: {"service": template.service, "facility": template.facility}}
+        if recordings and not beside:
+            beside = recordings.pop()
         if beside:
             if not parts or _units(parts[0]["text"]) > LONGEST_CAPTION or len(parts) > 1:
                 parts.insert(0, {"text": ""})
             parts[0] |= beside
+        parts = [*({"text": ""} | recording for recording in recordings), *parts]
         keyboard = _keyboard(question, catalogue, tag, nav) if question is not None else []
         if keyboard and parts:
             parts[-1]["keyboard"] = keyboard
@@ -86,7 +107,14 @@ class Telegram:
 
 
 ATTACHED = ("photo", "voice")
+CARD = "card"  # in what is to be drawn: a scorecard
 PICTURE = "picture"  # in a part: what is to be drawn when it is sent, its text saying the same
+TEMPLATE = "template"  # in a part: whose empty workbook is to be written when it is sent
+
+
+def recorded(recording: Attachment) -> dict[str, Any]:
+    """In a part: a recording of ours, by its number, to be fetched when it is sent."""
+    return {RECORDING: int(recording.file), "seconds": recording.seconds}
 
 
 def _units(text: str) -> int:
@@ -265,7 +293,8 @@ def markup(part: Part) -> str | None:
 #: What Telegram refuses for good, by words in its answer, and what that means; other words: the message is final.
 REFUSALS = (("chat not found", GONE), ("deactivated", GONE))
 #: A photo or voice note that this bot can't use (any more), or that this person does not take.
-UNUSABLE = ("file identifier", "file of type", "type of file", "file reference", "voice_messages_forbidden")
+TAKES_NONE = "voice_messages_forbidden"
+UNUSABLE = ("file identifier", "file of type", "type of file", "file reference", TAKES_NONE)
 LOCKED_FOR = 60.0  # seconds of quiet when Telegram does not know the bot: somebody must mend the settings
 
 
@@ -283,6 +312,15 @@ def draw(wanted: dict[str, Any]) -> bytes:
     return performance_png(items, wanted["language"], sample=pack.sample)
 
 
+def blank(wanted: dict[str, Any]) -> bytes:
+    """The template that a part asks for, as .xlsx."""
+    from reports.template import write_template  # brings openpyxl with it
+
+    file = io.BytesIO()
+    write_template(wanted["service"], file, wanted["facility"])
+    return file.getvalue()
+
+
 class Pictures:
     """What was drawn and sent before, by what it shows: Telegram keeps a file and takes its id instead."""
 
@@ -295,21 +333,42 @@ class Pictures:
         return hashlib.sha256(whole.encode()).hexdigest()
 
     def keep(self, number: str, sent: Any) -> None:
-        """Remember the id that Telegram gave to a photo, of the largest of its sizes."""
-        sizes = sent.get("photo") if isinstance(sent, dict) else None
-        if sizes:
+        """Remember the id that Telegram gave to a photo, of the largest of its sizes, or to a voice note."""
+        sizes = (sent.get("photo") or [sent.get("voice")]) if isinstance(sent, dict) else [None]
+        if sizes[-1]:
             if len(self.sent) >= MOST_PICTURES:
                 self.sent.pop(next(iter(self.sent)))
             self.sent[number] = str(sizes[-1]["file_id"])
 
 
+class Beside(Protocol):
+    """What goes beside a message and is only at hand when it is sent (`bot.beside`)."""
+
+    async def card(self, wanted: dict[str, Any]) -> bytes:
+        """A scorecard, as PNG."""
+        ...
+
+    async def kept(self, name: str) -> bytes | None:
+        """A voice note or photo that we keep, by its name; None where it is gone."""
+        ...
+
+
 class TelegramTransport:
     """Sends through the Bot API and says what a refusal means (limits of the Bot API: 403, 400, 429). `paid`: what
-    is sent to many is paid for, and may be more than 30 a second."""
+    is sent to many is paid for, and may be more than 30 a second. `recordings`: where those are that are to be heard."""
 
-    def __init__(self, bot: telegram.Bot, *, paid: bool = False) -> None:
+    def __init__(
+        self,
+        bot: telegram.Bot,
+        *,
+        paid: bool = False,
+        recordings: Recordings | None = None,
+        beside: Beside | None = None,
+    ) -> None:
         self.bot = bot
         self.paid = paid
+        self.recordings = recordings
+        self.beside = beside
         self.pictures = Pictures()
 
     def weigh(self, part: Part) -> int:
@@ -334,6 +393,8 @@ class TelegramTransport:
             raise Refused("token refused", AGAIN, after=LOCKED_FOR) from error
         except TelegramError as error:
             raise Refused(str(error)) from error
+        except Away as error:  # a recording can't be fetched just now
+            raise Refused("database away") from error
         return str(sent["message_id"]) if sent is not None else None
 
     async def _send(self, chat: str, part: Part, paid: bool | None) -> Any:
@@ -344,19 +405,53 @@ class TelegramTransport:
             sent = await self._send_picture(given, part[PICTURE], text)
             if sent is not None or not text:
                 return sent
+        if RECORDING in part:
+            sent = await self._send_recording(given, part, text)
+            if sent is not None or not text:
+                return sent
+        if TEMPLATE in part:
+            sent = await self._send_template(given, part[TEMPLATE], text)
+            if sent is not None or not text:
+                return sent
         kind = next((kind for kind in ATTACHED if kind in part), None)
         if kind is not None:
-            method = "sendPhoto" if kind == "photo" else "sendVoice"
-            try:
-                return await self._call(method, {**given, kind: part[kind], "caption": text or None})
-            except BadRequest as error:
-                said = str(error).lower()
-                if not any(words in said for words in UNUSABLE):
-                    raise
-                log.warning("attachment_left_out", kind=kind)
-            if not text:
-                return None
+            sent = await self._send_attached({**given, "caption": text or None}, kind, part[kind])
+            if sent is not None or not text:
+                return sent
         return await self._call("sendMessage", {**given, "text": text})
+
+    async def _send_attached(self, given: dict[str, Any], kind: str, name: str) -> Any:
+        """Send a photo or voice note by its id, or one that we keep: as it was sent before, if it was. None where it
+        can't be used any more; the words say the same, or more."""
+        method = "sendPhoto" if kind == "photo" else "sendVoice"
+        tries = [self.pictures.sent.get(name), None] if name.startswith(KEPT) else [name]
+        for known in dict.fromkeys(tries):
+            file = known or await self._kept(kind, name)
+            if file is None:
+                break
+            try:
+                sent = await self._call(method, {**given, kind: file})
+            except BadRequest as error:
+                if not any(words in str(error).lower() for words in UNUSABLE):
+                    raise
+                self.pictures.sent.pop(name, None)
+                continue
+            if known is None:
+                self.pictures.keep(name, sent)
+            return sent
+        log.warning("attachment_left_out", kind=kind)
+        return None
+
+    async def _kept(self, kind: str, name: str) -> telegram.InputFile | None:
+        """A file that we keep, to be sent along."""
+        try:
+            content = await self.beside.kept(name) if self.beside is not None else None
+        except Exception as error:  # the store is away, or under another secret: she can read the words
+            log.warning("attachment_not_read", error=type(error).__name__, where=where(error))
+            return None
+        if content is None:
+            return None
+        return telegram.InputFile(content, filename="photo.jpg" if kind == "photo" else "voice.ogg")
 
     async def _send_picture(self, given: dict[str, Any], wanted: dict[str, Any], text: str) -> Any:
         """Send what is to be drawn: as it was sent before, if it was. None where it can't be drawn or is not taken;
@@ -372,7 +467,10 @@ class TelegramTransport:
                     raise
                 self.pictures.sent.pop(number, None)
         try:
-            drawn = await asyncio.to_thread(draw, wanted)
+            if CARD in wanted and self.beside is not None:
+                drawn = await self.beside.card(wanted)
+            else:
+                drawn = await asyncio.to_thread(draw, wanted)
         except Exception as error:  # whatever is wrong with drawing, she can read the words
             log.warning("picture_not_drawn", error=type(error).__name__, where=where(error))
             return None
@@ -387,6 +485,50 @@ class TelegramTransport:
             return None
         self.pictures.keep(number, sent)
         return sent
+
+    async def _send_recording(self, given: dict[str, Any], part: Part, text: str) -> Any:
+        """Send a recording: by its id if it was sent before, else as a file. None where it was deleted meanwhile, or
+        this person takes no voice notes; she can read the words."""
+        if self.recordings is None:
+            return None
+        number = int(part[RECORDING])
+        given = {**given, "caption": text or None}
+        known = await self.recordings.file_id(number)
+        if known is not None:
+            try:
+                return await self._call("sendVoice", {**given, "voice": known})
+            except BadRequest as error:
+                said = str(error).lower()
+                if not any(words in said for words in UNUSABLE):
+                    raise
+                if TAKES_NONE in said:
+                    return None
+                await self.recordings.keep(number, None)  # of another bot, or Telegram has lost it
+        content = await self.recordings.sound(number)
+        if content is None:
+            return None
+        file = telegram.InputFile(content, filename="voice.ogg")
+        try:
+            sent = await self._call("sendVoice", {**given, "voice": file, "duration": part["seconds"]})
+        except BadRequest as error:
+            if not any(words in str(error).lower() for words in UNUSABLE):
+                raise
+            log.warning("recording_left_out", recording=number)
+            return None
+        voice = sent.get("voice") if isinstance(sent, dict) else None
+        if voice:
+            await self.recordings.keep(number, str(voice["file_id"]))
+        return sent
+
+    async def _send_template(self, given: dict[str, Any], wanted: dict[str, Any], text: str) -> Any:
+        """Send an empty workbook. None where it can't be written."""
+        try:
+            written = await asyncio.to_thread(blank, wanted)
+        except Exception as error:  # she is told the words at least, and the operator what went wrong
+            log.error("template_not_written", error=type(error).__name__, where=where(error))
+            return None
+        file = telegram.InputFile(written, filename=f"{wanted['facility']}.xlsx")
+        return await self._call("sendDocument", {**given, "document": file, "caption": text or None})
 
     async def _call(self, method: str, given: dict[str, Any]) -> Any:
         """The library's own call with its errors, but without the objects that it would make of each answer: half of
@@ -406,22 +548,34 @@ async def acknowledge(bot: telegram.Bot, query: Mapping[str, Any], received: Rec
         return
     message = query["message"]
     chat, number, text = message["chat"]["id"], message["message_id"], message.get("text")
+    caption = message.get("caption")
     moved = (query.get("data") or "").rpartition(":")[2].startswith("nav=")
     with suppress(TelegramError):
         if text and not moved and not received.stale:
-            await bot.edit_message_text(f"{text}\n\n➜ {label}"[:LONGEST], chat_id=chat, message_id=number)
+            await bot.edit_message_text(chosen(text, label)[:LONGEST], chat_id=chat, message_id=number)
+        elif (
+            caption and not moved and not received.stale and _units(chosen(caption, label)) <= LONGEST_CAPTION
+        ):
+            await bot.edit_message_caption(chat, number, caption=chosen(caption, label))
         else:
             await bot.edit_message_reply_markup(chat, number, reply_markup=None)
+
+
+def chosen(text: str, label: str) -> str:
+    """A question with the answer that was tapped."""
+    return f"{text}\n\n➜ {label}"
 
 
 #: The commands menu, in the order shown.
 #: Translators: shown beside /command in Telegram's menu
 COMMANDS = (
     ("rate", _("Rate a service")),
+    ("scores", _("Scores")),
     ("info", _("Information")),
     ("join", _("Get village notices")),
     ("menu", _("Main menu")),
     ("language", _("Language")),
+    ("listen", _("🔊 Listen")),
     ("help", _("Help")),
     ("stop", _("Stop village notices")),
 )

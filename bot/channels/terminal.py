@@ -20,7 +20,7 @@ from typing import Any
 
 from flows.channel import Channel
 from flows.outcomes import Done, Goto
-from flows.questions import Attachment, Said
+from flows.questions import RECORDING, Attachment, Said
 from flows.segments import measure
 from handlers.desk import Part
 
@@ -33,8 +33,11 @@ def shown(part: Part, channel: Channel) -> Iterator[str]:
     yield (HEARD + lines[0]).rstrip()
     for line in lines[1:]:
         yield "  " + line if line.strip() else HEARD.strip()
-    if "picture" in part:
-        yield "  {picture}"
+    if RECORDING in part:
+        yield f"  {{voice {part['seconds']}}}"
+    if "template" in part:
+        yield f"  {{document {part['template']['facility']}.xlsx}}"
+    yield from (f"  {{{kind}}}" for kind in ("picture", "photo", "voice") if kind in part)
     for row in part.get("keyboard", ()):
         yield "  " + " ".join(f"[{label}]" for label, _data in row)
     if channel.brief:
@@ -49,7 +52,8 @@ def stored(outcome: Any) -> str | None:
         return None
     fields = {field.name: _plain(getattr(outcome, field.name)) for field in dataclasses.fields(outcome)}
     kept = {name: value for name, value in fields.items() if value is not None}
-    for long in ("then", "pack"):  # where it went on; all that a pack says
+    # Where it went on; all that a pack says; what is heard; what leads to a comment.
+    for long in ("then", "pack", "given", "sound", "key"):
         kept.pop(long, None)
     return f"{STORED}{type(outcome).__name__} {json.dumps(kept, ensure_ascii=False)}"
 

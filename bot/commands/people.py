@@ -135,7 +135,7 @@ def revoke(number: Annotated[int, typer.Argument(help="as `samleng people` shows
 
 
 def audit_(last: Annotated[int, typer.Option("--last", help="how many entries", min=1)] = 50) -> None:
-    """Who was given or lost what, and by whom; who announced what. People by their numbers, never by address."""
+    """Who was given or lost what, and by whom; who announced and published what. People by their numbers, never by address."""
     rows = read(read_settings(), audit.last, last)
     if not rows:
         out.print("Nothing has been written yet.")

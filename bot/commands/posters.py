@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import catalogues
 from bot.commands import err, library, out, read, refuse
+from bot.commands.presses import Job, done_by_two, folder_for, progress, write
 from bot.settings import Settings, read_settings
 from flows.library import SERVICES, Facility, Library
 from flows.packs import Pack
@@ -28,8 +24,6 @@ from reports.stickers import stickers_pdf
 from storage import packs
 from storage.database import Connection
 
-WORKERS = 2
-WAITING = 2 * WORKERS  # files that are prepared before one is done: bounds what is in memory
 PROVINCE, COMMUNE = 2, 6  # digits of their codes
 
 Size = Annotated[str, typer.Option(help="a3 or a4")]
@@ -81,7 +75,7 @@ def poster(
             "standards of its service. Publish a pack: samleng i4c import FILE --publish"
         )
     file = output or Path(f"{facility.lower() or chosen[0].communes[0]}.pdf")
-    _write(file, press.pdf(found))
+    write(file, press.pdf(found))
     boards.say(file)
 
 
@@ -99,7 +93,7 @@ def stickers(
     code = _place(commune, places, COMMUNE)
     chosen = [one for one in _of_commune(code, places) for _copy in range(copies)]
     file = output or Path(f"stickers-{code}.pdf")
-    _write(file, stickers_pdf(chosen, places, _catalogue(language), reach))
+    write(file, stickers_pdf(chosen, places, _catalogue(language), reach))
     out.print(f"Written to {file}: {len(chosen)} stickers.", markup=False, soft_wrap=True)
 
 
@@ -110,13 +104,12 @@ def _each_commune(settings: Settings, press: Press, province: str, folder: Path)
     """A file a commune, set by two processes."""
     communes = communes_of(province, press.library)
     boards = _Boards(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    columns = (TextColumn("posters"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err) as progress:
+    folder_for(folder)
+    with progress("posters") as bars:
         todo = sum(len(_of_commune(code, press.library)) for code in communes)
-        bar = progress.add_task("posters", total=todo)
+        bar = bars.add_task("posters", total=todo)
         for facilities in set_files(press, boards.of, communes, folder):
-            progress.advance(bar, facilities)
+            bars.advance(bar, facilities)
     boards.say(folder)
 
 
@@ -130,48 +123,22 @@ def set_files(
     press: Press, board_of: Callable[[Facility], Board | None], communes: Iterable[str], folder: Path
 ) -> Iterator[int]:
     """Set the posters of each commune into a file of the folder; yields how many facilities are done."""
-    # A process of its own for the typesetting, which is what takes long; only data goes there. Not forked: this
-    # process has threads.
-    context = multiprocessing.get_context("spawn")
-    waiting: deque[tuple[Future[None], int]] = deque()
-    with ProcessPoolExecutor(WORKERS, mp_context=context) as workers:
-        try:
-            for code in communes:
-                facilities = _of_commune(code, press.library)
-                found = [board for one in facilities if (board := board_of(one)) is not None]
-                if not found:
-                    yield len(facilities)
-                    continue
-                job = workers.submit(set_file, press.data(found), folder / f"{code}.pdf")
-                waiting.append((job, len(facilities)))
-                while len(waiting) >= WAITING:
-                    yield _done(waiting)
-            while waiting:
-                yield _done(waiting)
-        finally:
-            workers.shutdown(wait=True, cancel_futures=True)
 
+    def jobs() -> Iterator[Job | int]:
+        for code in communes:
+            facilities = _of_commune(code, press.library)
+            found = [board for one in facilities if (board := board_of(one)) is not None]
+            if found:
+                yield Job(set_file, (press.data(found), folder / f"{code}.pdf"), len(facilities))
+            else:
+                yield len(facilities)
 
-def _done(waiting: deque[tuple[Future[None], int]]) -> int:
-    job, facilities = waiting.popleft()
-    job.result()
-    return facilities
+    return done_by_two(jobs())
 
 
 def set_file(data: dict[str, Any], file: Path) -> None:
     """What a worker does: one file of posters."""
-    _write(file, typesetting.pdf("poster", data))
-
-
-def _write(file: Path, content: bytes) -> None:
-    """The whole file or none."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        part.write_bytes(content)
-        part.replace(file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        refuse(f"{file} can't be written: {error.strerror}. Choose another file with -o.")
+    write(file, typesetting.pdf("poster", data))
 
 
 # -- What was written -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ export function theirs(message, id) {
   const element = made("div", "message theirs");
   element.dataset.id = id;
   const bubble = made("div", "bubble");
+  if (message.sound) bubble.append(player(message.sound));
   bubble.append(text(message.text, sentAt(message.row)));
   element.append(bubble);
   if (message.segments) element.append(price(message.encoding, message.units, message.segments));
@@ -91,6 +92,15 @@ export function trouble(key, way, again) {
     error.append(button);
   }
   return error;
+}
+
+/** A recording to be played; loaded when somebody plays it. */
+function player(sound) {
+  const audio = made("audio", "sound");
+  audio.controls = true;
+  audio.preload = "none";
+  audio.src = sound.address;
+  return audio;
 }
 
 function text(said, at) {

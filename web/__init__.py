@@ -1,0 +1,1 @@
+"""The dashboard, the public pages and the API for other systems."""
