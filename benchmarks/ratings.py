@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 
 import asyncpg
 
@@ -23,6 +24,7 @@ ROUNDS = {
     "2026-Q4": date(2026, 10, 1),
 }
 DAY = date(2026, 12, 20)  # everything before it is published
+ONE = timedelta(days=1)
 DAYS = 80  # of each round on which ratings come
 
 #: What people say of themselves, each as often; a third says nothing.
@@ -97,6 +99,44 @@ def fill(url: str, ratings: int) -> None:
     asyncio.run(_fill_postgres(plain(url), ratings))
 
 
+def add_day(url: str, ratings: int, new: int) -> None:
+    """So many ratings more, of the day that is not published yet; `ratings`: how many there were."""
+    kind = "sqlite" if url.startswith("sqlite") else "postgresql"
+    numbers = _NUMBERS[kind].format(first=ratings + 1, last=ratings + new)
+    day = f"CAST('{DAY}' AS date)" if kind == "postgresql" else f"'{DAY}'"
+    if kind == "sqlite":
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute(
+                _new(kind, _facilities(connection.execute(_HOW_MANY).fetchone()), numbers, day)
+            )
+            connection.commit()
+        return
+
+    async def add() -> None:
+        connection = await asyncpg.connect(plain(url))
+        try:
+            facilities = _facilities(await connection.fetchrow(_HOW_MANY))
+            await connection.execute(_new(kind, facilities, numbers, day), timeout=600)
+        finally:
+            await connection.close()
+
+    asyncio.run(add())
+
+
+def _new(kind: str, facilities: int, numbers: str, day: str) -> str:
+    """Ratings of the last round, on one day."""
+    made = _MADE.format(numbers=numbers).replace("n / :facilities % :rounds", str(len(ROUNDS) - 1))
+    made = made.replace(":facilities", str(facilities))
+    return _RESPONSES.format(rater=_RATER[kind], json=_JSON[kind], day=day, made=made)
+
+
+_HOW_MANY = "SELECT max(f) + 1 FROM bench_beds"
+
+
+def _facilities(row: Sequence[int]) -> int:
+    return row[0]
+
+
 def _statements(kind: str, facilities: int, ratings: int) -> list[str]:
     """What makes them, in this order."""
 
@@ -133,11 +173,7 @@ def _statements(kind: str, facilities: int, ratings: int) -> list[str]:
         f"{_LISTED[kind]}(grp, ' ') FROM published GROUP BY facility, round, criterion, as_of"
     )
     found += [_SUMS.format(digits=digits) for digits in DIGITS]
-    found += [
-        f"DROP TABLE {name}"
-        for name in ("bench_by_g", "bench_by_v", "bench_beds", "bench_about", "bench_groups")
-    ]
-    return found
+    return [*found, "DROP TABLE bench_by_g", "DROP TABLE bench_by_v"]
 
 
 def _beds(facilities: list[tuple[str, str, str]], criteria: dict[str, list[str]]) -> list[tuple[object, ...]]:

@@ -29,7 +29,7 @@ from datetime import date
 from itertools import combinations
 from typing import NamedTuple
 
-from flows.counts import ALL, LEAST, VILLAGE, Counts, total
+from flows.counts import ALL, LEAST, VILLAGE, Counts
 
 #: Groups of which a person is in one, or says nothing.
 GENDER = ("women", "men", "other")
@@ -40,13 +40,14 @@ REST = 0
 
 
 class Alike(NamedTuple):
-    """People who rated on the same day, and said the same of themselves. `groups`: with their village, as in
-    v:08030301. `fresh`: nobody of them can have been counted with her score before."""
+    """So many people who gave a score on a day, and said the same of themselves. `groups`: with their village, as in
+    v:08030301. `fresh`: nobody of them can have been counted with this score before."""
 
     on: date
     groups: frozenset[str]
     fresh: bool
-    counts: Counts
+    score: int
+    people: int
 
 
 class Move(NamedTuple):
@@ -64,30 +65,41 @@ def trait(group: str) -> str:
 def moving(ratings: Iterable[Alike], moves: Sequence[Move]) -> dict[str, Counts]:
     """Which groups' counters move today, and to what; none without "all". `ratings`: all of the criterion, up to
     yesterday. `moves`: the days before, the first one first."""
-    ratings = list(ratings)
     days = [move.on for move in moves]
-    new = sum(
-        alike.counts.n for alike in ratings if alike.fresh and bisect_right(days, alike.on) == len(days)
-    )
-    if new < LEAST:
+    said: dict[frozenset[str], list[int]] = {}  # what people say of themselves, to how many gave each score
+    witnesses: list[Counter[frozenset[str]]] = [Counter() for _ in range(len(days) + 1)]  # by interval
+    for on, groups, fresh, score, people in ratings:
+        five = said.get(groups)
+        if five is None:
+            five = said[groups] = [0, 0, 0, 0, 0]
+        five[score - 1] += people
+        if fresh:
+            witnesses[bisect_right(days, on)][groups] += people
+    if witnesses[-1].total() < LEAST:
         return {}
-    counted: dict[str, list[Counts]] = {ALL: []}
-    for alike in ratings:
-        counted[ALL].append(alike.counts)
-        for group in alike.groups:
-            counted.setdefault(group, []).append(alike.counts)
-    sums = {group: total(counts) for group, counts in counted.items()}
-    shown = _Choice(ratings, moves, sums).made()
-    return {group: sums[group] for group in (ALL, *shown, *_implied(ratings, shown))}
+    sums = {ALL: _counts(said.values())}
+    for group in set().union(*said):
+        sums[group] = _counts(five for groups, five in said.items() if group in groups)
+    shown = _Choice(witnesses, moves, sums).made()
+    return {group: sums[group] for group in (ALL, *shown, *_implied(sums, shown))}
+
+
+def _counts(fives: Iterable[Sequence[int]]) -> Counts:
+    a, b, c, d, e = map(sum, zip(*fives, strict=True))
+    return Counts((a, b, c, d, e))
 
 
 class _Choice:
     """Choosing the groups that move. A group is a bit, and so people's groups are a number."""
 
-    def __init__(self, ratings: Iterable[Alike], moves: Sequence[Move], sums: Mapping[str, Counts]) -> None:
-        self.groups = sorted(
-            sums.keys() - {ALL}, key=lambda group: (-sums[group].n, group)
-        )  # most people first
+    def __init__(
+        self,
+        witnesses: Sequence[Mapping[frozenset[str], int]],
+        moves: Sequence[Move],
+        sums: Mapping[str, Counts],
+    ) -> None:
+        most_first = sorted((-counts.n, group) for group, counts in sums.items() if group != ALL)
+        self.groups = [group for _n, group in most_first]
         self.bits = {group: 1 << at for at, group in enumerate(self.groups)}
         self.traits: dict[str, int] = defaultdict(int)
         for group, bit in self.bits.items():
@@ -96,15 +108,13 @@ class _Choice:
         self.reach = {group: number for number, move in enumerate(moves, 1) for group in move.groups}
         self.older = [
             sum(bit for group, bit in self.bits.items() if interval < self.reach.get(group, 0))
-            for interval in range(len(moves) + 1)
+            for interval in range(len(witnesses))
         ]
-        days = [move.on for move in moves]
-        #: Witnesses, by interval and groups.
-        self.people: list[Counter[int]] = [Counter() for _ in self.older]
-        for alike in ratings:
-            if alike.fresh:
-                said = sum(self.bits[group] for group in alike.groups)
-                self.people[bisect_right(days, alike.on)][said] += alike.counts.n
+        #: Witnesses, by interval: their groups, and how many they are.
+        self.people = [
+            [(sum(self.bits[group] for group in groups), n) for groups, n in of_interval.items()]
+            for of_interval in witnesses
+        ]
 
     def made(self) -> set[str]:
         """A trait after the other, as groups are shown; the villages last, since they part people most."""
@@ -127,8 +137,13 @@ class _Choice:
         """Whether a group has the witnesses it needs, if nothing else were published."""
         bit, found = self.bits[group], 0
         for people in self.people[self.reach.get(group, 0) :]:
-            members = sum(n for said, n in people.items() if said & bit)
-            found += min(members, people.total() - members)
+            members = others = 0
+            for said, n in people:
+                if said & bit:
+                    members += n
+                else:
+                    others += n
+            found += min(members, others)
         return found >= LEAST
 
     def _alone(self, name: str, moved: set[str]) -> list[str]:
@@ -139,14 +154,16 @@ class _Choice:
         for interval in range(min(self.reach.get(group, 0) for group in mine), len(self.older)):
             older = self.older[interval]
             known, paired = moves | older, own & ~older  # whom older tables have in them pairs with nobody
-            cells: dict[int, Counter[int]] = defaultdict(Counter)
-            for said, n in self.people[interval].items():
+            cells: dict[int, dict[int, int]] = defaultdict(dict)  # people who are alike in all else, by group
+            for said, n in self.people[interval]:
                 said &= known
-                if said & own == said & paired:
-                    cells[said & ~own][said & own] += n
-            for labels in cells.values():
-                for one, other in combinations(sorted(labels), 2):
-                    links[one, other] += min(labels[one], labels[other])
+                group = said & own
+                if group == said & paired:
+                    cell = cells[said & ~own]
+                    cell[group] = cell.get(group, 0) + n
+            for cell in cells.values():
+                for one, other in combinations(sorted(cell), 2):
+                    links[one, other] += min(cell[one], cell[other])
         linked, before = {REST}, set[int]()
         while linked != before:
             before = set(linked)
@@ -156,14 +173,13 @@ class _Choice:
         return [group for group in mine if self.bits[group] not in linked]
 
 
-def _implied(ratings: Iterable[Alike], shown: set[str]) -> list[str]:
+def _implied(sums: Mapping[str, Counts], shown: set[str]) -> list[str]:
     """Groups that the tables of others give away: where everybody else is in a group that is shown, what is left of
     all is no secret."""
-    left: dict[str, set[str]] = {name: set() for name in map(trait, shown)}
-    for alike in ratings:
-        own = {trait(group): group for group in alike.groups}
-        for name, hidden in left.items():
-            group = own.get(name, "")
-            if group not in shown:
-                hidden.add(group)
-    return [hidden.pop() for hidden in left.values() if len(hidden) == 1 and "" not in hidden]
+    found = []
+    for name in {trait(group) for group in shown}:
+        everyone = [group for group in sums if group != ALL and trait(group) == name]
+        hidden = [group for group in everyone if group not in shown]
+        if len(hidden) == 1 and sum(sums[group].n for group in everyone) == sums[ALL].n:
+            found += hidden
+    return found

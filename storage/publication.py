@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from flows.counts import ALL, NOBODY, VILLAGE, Counts
+from flows.counts import ALL, LEAST, NOBODY, VILLAGE, Counts
 from storage import daily, sums
 from storage.database import Database, PerDialect
 from storage.disclosure import Alike, Move, moving
-from storage.tables import facilities, publications, published, responses
+from storage.tables import criteria, facilities, publications, published, responses
 
 #: Facilities' rounds that are moved in one transaction: none of them holds up who waits for an answer.
 AT_ONCE = 8
@@ -52,7 +52,7 @@ class Look(NamedTuple):
     waiting: Waiting
     today: date
     moves: dict[str, list[Move]]
-    ratings: Counter[tuple[Any, ...]]
+    ratings: Mapping[tuple[Any, ...], int]
 
 
 class Step(NamedTuple):
@@ -79,6 +79,17 @@ _RATINGS = sa.select(
     sa.cast(responses.c.scores, sa.Text),
     sa.cast(responses.c.earlier, sa.Text),
 ).where(_FACILITY, _ROUND, _BEFORE)
+_ASKED = (
+    sa.select(criteria.c.code)
+    .join(facilities, facilities.c.service == criteria.c.service)
+    .where(facilities.c.code == sa.bindparam("facility"), sa.not_(criteria.c.retired))
+)
+#: As many as are needed to move anything, of those who rated since a day.
+_NEW = (
+    sa.select(responses.c.rated_on)
+    .where(_FACILITY, _ROUND, _BEFORE, responses.c.rated_on >= sa.bindparam("since"))
+    .limit(LEAST)
+)
 _MOVES = (
     sa.select(publications.c.criterion, publications.c.as_of, publications.c.groups)
     .where(publications.c.facility == sa.bindparam("facility"), publications.c.round == sa.bindparam("round"))
@@ -172,13 +183,17 @@ def looked(connection: sa.Connection, one: Waiting, today: date) -> Look:
     moves: dict[str, list[Move]] = {}
     for criterion, on, groups in connection.execute(_MOVES, values):
         moves.setdefault(criterion, []).append(Move(on, frozenset(groups.split())))
+    if moves.keys() >= set(connection.execute(_ASKED, values).scalars()):
+        since = min(of_criterion[-1].on for of_criterion in moves.values())
+        if len(connection.execute(_NEW, values | {"since": since}).all()) < LEAST:
+            return Look(one, today, moves, {})  # as on most nights in most places
     return Look(one, today, moves, Counter(map(tuple, connection.execute(_RATINGS, values))))
 
 
 def decided(look: Look) -> Step:
     """What moves on the day of the look; nothing that has moved on it or later."""
     moved = {}
-    for criterion, ratings in _by_criterion(look.ratings):
+    for criterion, ratings in sorted(_by_criterion(look.ratings).items()):
         before = look.moves.get(criterion, [])
         if not before or before[-1].on < look.today:
             shown = moving(ratings, before)
@@ -223,24 +238,16 @@ def _shown(connection: sa.Connection, key: dict[str, str]) -> dict[tuple[str, st
     }
 
 
-def _by_criterion(rows: Counter[tuple[Any, ...]]) -> Iterator[tuple[str, list[Alike]]]:
-    """What was said of each criterion, those together who said the same."""
-    alike: dict[str, dict[tuple[date, frozenset[str], bool], list[int]]] = {}
+def _by_criterion(rows: Mapping[tuple[Any, ...], int]) -> dict[str, list[Alike]]:
+    """What was said of each criterion."""
+    found: dict[str, list[Alike]] = {}
     for (on, groups, village, scores, earlier), n in rows.items():
         said = _groups(groups, village)
         before = json.loads(earlier) if earlier else {}
         for criterion, score in _scores(scores):
             fresh = not before.get(criterion, 0) >> score & 1
-            five = alike.setdefault(criterion, {}).setdefault((on, said, fresh), [0] * 5)
-            five[score - 1] += n
-    for criterion in sorted(alike):
-        yield (
-            criterion,
-            [
-                Alike(on, said, fresh, Counts((five[0], five[1], five[2], five[3], five[4])))
-                for (on, said, fresh), five in alike[criterion].items()
-            ],
-        )
+            found.setdefault(criterion, []).append(Alike(on, said, fresh, score, n))
+    return found
 
 
 @lru_cache(10_000)

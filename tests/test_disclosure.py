@@ -17,7 +17,7 @@ HERE, THERE = VILLAGE + "08030301", VILLAGE + "08030302"
 
 def people(n: int, *groups: str, day: int = 0, fresh: bool = True) -> Alike:
     """So many who gave a 4 on a day."""
-    return Alike(FIRST + day * DAY, frozenset(groups), fresh, Counts((0, 0, 0, n, 0)))
+    return Alike(FIRST + day * DAY, frozenset(groups), fresh, 4, n)
 
 
 def moved(day: int, *groups: str) -> Move:
@@ -59,7 +59,7 @@ def test_who_gave_another_score_than_ever_before_is_counted_as_new() -> None:
 
 
 def test_scores_are_counted_one_by_one() -> None:
-    found = moving([people(3), Alike(FIRST, frozenset(), True, Counts((1, 1, 0, 1, 0)))], [])
+    found = moving([people(4), *(Alike(FIRST, frozenset(), True, score, 1) for score in (1, 2))], [])
     assert found == {ALL: Counts((1, 1, 0, 4, 0))}
 
 
