@@ -139,3 +139,13 @@ def test_an_operator_publishes_at_once(database_url: str, monkeypatch: pytest.Mo
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "0 criteria moved" in first.output
     assert "was done before" in again.output
+
+
+def test_an_operator_adds_up_anew(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bot import cli
+
+    monkeypatch.setenv("SAMLENG_DATABASE_URL", database_url)
+    monkeypatch.setenv("SAMLENG_SECRET_KEY", SECRET)
+    result = CliRunner().invoke(cli.app, ["scores", "renew"])
+    assert result.exit_code == 0
+    assert "added up anew" in result.output

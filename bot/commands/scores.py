@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import out, read, run_async
+from bot.commands import out, read, run_async, transact
 from bot.settings import read_settings
 from handlers.desk import utc_now
-from storage import daily, publication
+from storage import daily, publication, sums
 from storage.database import connect
 from storage.localtime import LOCAL
 from storage.publication import Published
 
 scores = typer.Typer(no_args_is_help=True, help="The scores as they are published.")
-
-
-@scores.callback()
-def group() -> None:
-    """A group also while it has one word."""
 
 
 @scores.command()
@@ -43,3 +38,11 @@ def publish() -> None:
             f"Looked at {found.looked:,} facilities with new ratings: {found.criteria:,} criteria moved, "
             f"{found.counters:,} counters. Ratings of today come tomorrow."
         )
+
+
+@scores.command()
+def renew() -> None:
+    """Add up the published scores of all places anew. They are always in step; this is for whoever changed the database
+    by hand. It may take a minute, in which nobody can rate."""
+    transact(read_settings(), sums.renew)
+    out.print("The scores of communes, districts, provinces and the nation are added up anew.")
