@@ -255,7 +255,7 @@ class TelegramServer:
             raise bad("wrong remote file identifier specified: Wrong string length")
         if kind == "photo":
             rules.photo(self.files[name])
-        elif name.startswith("uploaded-"):
+        elif kind == "voice" and name.startswith("uploaded-"):
             rules.voice(self.files[name])
         file = {"file_id": name, "file_unique_id": name, "file_size": len(self.files[name])}
         if kind == "voice":

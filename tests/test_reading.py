@@ -119,7 +119,7 @@ async def test_pages_by_text_message_go_on_with_1_and_out_with_0(mom: Person) ->
     assert "១ បន្ត, ០ ម៉ឺនុយ" in await mom.sees(f"INFO {HC}", "4")
     assert "តម្លៃសេវា ២" in await mom.sees("1")
     assert "តម្លៃសេវា ១" in await mom.sees("ថយ")
-    assert "ដាក់ពិន្ទុ" in await mom.sees("0")
+    assert "វាយតម្លៃ" in await mom.sees("0")
 
 
 # -- Ways in ----------------------------------------------------------------------------------------------
