@@ -112,7 +112,7 @@ class Sender:
             if channel in transports
         }
         self.marks = Marks(database, vault, clock, noted)
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[Any]] = set()
         self._last: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._lines: dict[str, asyncio.Lock] = {}
         self._keeping: dict[str, asyncio.Task[None]] = {}
@@ -214,13 +214,13 @@ class Sender:
     def left(self, channel: str, address: str, parts: Sequence[Part]) -> None:
         """A reply has left by other ways than ours: it takes its places all the same."""
         pace = self.paces.get(channel)
-        if pace is None or channel not in self.shares:
+        if pace is None or channel not in self.transports:
             return
         for part in parts:
             now = self.watch.now()
             pace.leaves(now, address, self._weight(channel, part)).arrived = now
         self.shares[channel].replied = self.watch.now()
-        self._beside(self.shares[channel].ask())
+        self._beside(self.shares[channel].enough())
         self.keep(channel)
 
     async def sweep(self) -> int:
@@ -319,7 +319,7 @@ class Sender:
         self._learnt = self.watch.now()
         self._beside(self._learn())
 
-    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+    def _beside(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)

@@ -18,6 +18,7 @@ import telegram
 from bot.bulk import Bulk
 from bot.channels.sms_service import SmsTransport
 from bot.channels.telegram import TelegramTransport
+from bot.marks import Mark
 from bot.requests import AiohttpRequest
 from bot.sender import Sender, Transport, Watch
 from storage import outbox
@@ -73,12 +74,27 @@ class Process:
     sender: Sender
     bulks: dict[str, Bulk]
     close: Callable[[], Any]
-    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    under_way: int = 0  # messages that are just handed over
+
+    def __post_init__(self) -> None:
+        hands_over = self.sender.hand_over
+
+        async def counted(*args: Any, **options: Any) -> Mark:
+            self.under_way += 1
+            try:
+                return await hands_over(*args, **options)
+            finally:
+                self.under_way -= 1
+
+        self.sender.hand_over = counted  # type: ignore[method-assign]
 
     def busy(self) -> bool:
-        waiting = [task for bulk in self.bulks.values() for task in (bulk._feeding, bulk._looking)]
+        waiting = [
+            task for bulk in self.bulks.values() for task in (bulk._feeding, bulk._looking, bulk._sharing)
+        ]
         return (
             any(bulk._busy for bulk in self.bulks.values())
+            or self.under_way > 0
             or any(task is not None and not task.done() for task in waiting)
             or any(share.busy for share in self.sender.shares.values())
             or bool(self.sender.marks.pending)

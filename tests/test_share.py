@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -162,6 +163,28 @@ async def test_nobody_waits_for_who_froze_in_the_middle(delivery: Delivery) -> N
     ended.set()
     await task
     await frozen.close()
+
+
+async def test_what_may_be_given_is_not_used_while_it_is_given(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between our asking and the answer, others may have it already."""
+    await delivery.notice("telegram", VILLAGE)
+    worker, web = (delivery.process(own_database=True) for _ in range(2))
+    await delivery.passes(worker, 0.2)  # of its places, few are taken
+    pace, apart, seen = worker.sender.paces["telegram"], worker.sender.database.apart, []
+
+    async def watched(work: Any, *args: Any) -> Any:
+        if args[3].gives:
+            seen.append(pace.share <= args[3].taken)
+        return await apart(work, *args)
+
+    monkeypatch.setattr(worker.sender.database, "apart", watched)
+    people = says(delivery, web, 5000, 20)
+    while not heard(delivery, people):
+        await worker.bulks["telegram"].step()
+    assert seen
+    assert all(seen)
 
 
 # -- Web and worker ---------------------------------------------------------------------------------------
