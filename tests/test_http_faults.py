@@ -88,7 +88,7 @@ async def test_a_text_that_keeps_failing_is_answered_with_sorry(
             broken.setattr("storage.conversations.save", wrong)
             answered = await service.text(form)
         assert answered.text == service.words(SORRY, SMS)
-        assert all(word not in repr(logs) for word in (sokha.number, sokha.number[1:], "012", "RATE"))
+        assert all(word not in repr(logs) for word in (sokha.number, sokha.number[1:], "RATE"))
         [parked] = await service.app.database.transact(inbox.parked_messages)
         assert (parked.message, parked.failures) == (form["MessageSid"], 3)
         assert (await service.text(vanna.text("RATE"))).text != answered.text
