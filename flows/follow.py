@@ -16,7 +16,7 @@ async def follow(world: World) -> Outcome:
     given = world.library.facility(str(await Given("facility") or ""))
     if given is not None and not given.retired:
         return Followed(given.code)
-    commune = world.contact.commune or await choose_commune(world)
+    commune = world.contact.commune or await choose_commune(world, lives=True)
     service: str = await Choice(
         key="service",
         text=_("Which service do you want to follow?"),

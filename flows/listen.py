@@ -31,7 +31,7 @@ async def listen(world: World) -> Outcome:
         return Goto("menu")
     if world.contact.commune is None and hears is None:
         # What a commune recorded is heard by its own people: whose she is has to be known.
-        return Lives(await choose_commune(world), Goto("listen"))
+        return Lives(await choose_commune(world, lives=True), Goto("listen"))
     off = (Option(OFF, _("Do not listen any more")),) if hears else ()
     chosen = await Choice(
         key=HEARS,

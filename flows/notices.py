@@ -113,7 +113,7 @@ async def _commune(world: World) -> str | None:
     if len(communes) == 1:
         return communes[0]
     options = [Option(code, place_name(world.library.place(code))) for code in communes]
-    return await choose_from("commune.pick", _("Which commune?"), options)
+    return await choose_from(world, "commune.pick", _("Which commune?"), options)
 
 
 async def _followed(world: World, commune: str) -> str:
@@ -132,7 +132,7 @@ async def one_of(world: World, commune: str, service: str) -> str:
     if len(facilities) == 1:
         return facilities[0].code
     options = [Option(facility.code, facility_name(facility, world.library)) for facility in facilities]
-    return await choose_from("facility.pick", _("Which one?"), options)
+    return await choose_from(world, "facility.pick", _("Which one?"), options)
 
 
 async def ask_place() -> str:

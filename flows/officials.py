@@ -120,7 +120,7 @@ async def _one_of(communes: set[str], world: World) -> str:
     if len(communes) == 1:
         return min(communes)
     named = [Option(code, place_name(world.library.place(code))) for code in sorted(communes)]
-    return await choose_from("commune", _("Which commune?"), named)
+    return await choose_from(world, "commune", _("Which commune?"), named)
 
 
 async def invitation(world: World) -> Outcome:

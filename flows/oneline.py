@@ -110,8 +110,7 @@ def _place_of(readings: list[_Reading]) -> dict[str, Any]:
         return {}
     if len(places) == 1 and named[0].sure:
         return {"commune": named[0].communes[0]}
-    communes = dict.fromkeys(commune for place in named for commune in place.communes)
-    return {"heard": list(communes)}
+    return {"heard": list(dict.fromkeys(code for place in named for code in place.codes))}
 
 
 def _facility(line: str, library: Library) -> tuple[Facility | None, str]:
@@ -161,7 +160,7 @@ def _readings(rest: str, count: int, library: Library, *, placed: bool) -> Itera
             place = hear(library, named) if named else None
             if first and not _may_be_named(named, place):
                 continue
-            if group is not groups[0] and not (place and place.communes):
+            if group is not groups[0] and not place:
                 continue  # digits behind other digits are scores only where a place is between
             yield from _led(rest, group, symbols[first:], count, place)
 
@@ -271,4 +270,4 @@ def _known(place: Heard | None) -> int:
     found."""
     if place is None:
         return 2
-    return 3 if place.sure else 1 if place.communes else 0
+    return 3 if place.sure else 1 if place else 0

@@ -3,14 +3,14 @@ the draft before everybody sees it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flows.library import SERVICES, facility_name
 from flows.officials import MAY, hands_in, publishes
 from flows.outcomes import Done, Drafted, Goto, Outcome, Published
 from flows.packtext import block_name, shortened
-from flows.places import choose_commune, paged
+from flows.places import choose_commune, choose_from
 from flows.questions import JSON, Choice, Given, Option, Say
 from flows.read import turn_pages
 from flows.text import Phrase, _, joined, words
@@ -20,9 +20,7 @@ MOST_PROBLEMS = 10  # said of a file; who mends them finds the rest the next tim
 MOST_WARNINGS = 5
 MOST_SEGMENTS = 6  # of what only officials get, on a channel that has no files
 
-AT_ONCE = 6  # facilities to choose from
 LONGEST_NAME = 40  # letters of a facility where each is paid for
-MORE = Option("more", _("More"))
 
 LOOK = Option("look", _("Back to the draft"))
 
@@ -49,7 +47,7 @@ async def publish(world: World) -> Outcome:
     if not options:
         await Say(_("No draft is waiting."), budget=MOST_SEGMENTS)
         return _ended(world)
-    chosen = await _one_of("draft", text, options)
+    chosen = await choose_from(world, "draft", text, options)
     if chosen == "template":
         return Goto("template")
     return Goto("drafted", {"subject": chosen, "version": waiting[chosen]})
@@ -76,7 +74,9 @@ async def template(world: World) -> Outcome:
     if not hers:
         return Goto("not_yours")
     options = [Option(code, _named(world, code)) for code in hers]
-    chosen = hers[0] if len(hers) == 1 else await _one_of("facility", _("Whose template?"), options)
+    chosen = (
+        hers[0] if len(hers) == 1 else await choose_from(world, "facility", _("Whose template?"), options)
+    )
     facility = world.library.facility(chosen)
     assert facility is not None  # hers are of the library
     text = _("Fill in this template of {facility} and send it here.", facility=_named(world, chosen))
@@ -89,19 +89,6 @@ def _named(world: World, code: str) -> Phrase:
     assert facility is not None  # asked for before
     name = facility_name(facility, world.library)
     return joined(shortened(world.speak(name), LONGEST_NAME)) if world.channel.brief else name
-
-
-async def _one_of(key: str, text: Phrase, options: Sequence[Option[str]]) -> str:
-    """One of some facilities, a page at a time."""
-    pages = list(paged(options, AT_ONCE))
-    for number, page in enumerate(pages, 1):
-        more = () if number == len(pages) else (MORE,)
-        picked: str = await Choice(
-            key=f"{key}.{number}", text=text, options=(*page, *more), budget=MOST_SEGMENTS
-        )
-        if picked != MORE.value:
-            return picked
-    raise AssertionError("the last page has no 'more'")
 
 
 async def handed_in(world: World) -> Outcome:

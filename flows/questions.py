@@ -21,6 +21,7 @@ MISSED: Any = type("Missed", (), {"__repr__": lambda self: "MISSED"})()
 RECORDING = "recording"  # the kind of an attachment that we keep ourselves
 
 LONGEST_NUMBER = 40  # characters, in words
+SHORTEST_BEGINNING = 3  # letters of a label by which it is known
 LONGEST_COMMENT = 20_000  # characters; a message of ten thousand is kept whole
 
 
@@ -163,9 +164,11 @@ class Option(Generic[S]):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Question[S]):
-    """One of up to ten options, met by a tap, its number in either script, or its exact label in any language."""
+    """One of up to ten options, met by a tap, its number in either script, or its label in any language: the whole of
+    it, or a beginning that no other has. `beyond` are options of a list's other pages, met by their labels alone."""
 
     options: tuple[Option[S], ...]
+    beyond: tuple[Option[S], ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.options) <= 10:
@@ -178,23 +181,34 @@ class Choice(Question[S]):
         number = numeral(said.text)
         if number is not None:
             return self.numbered(number)
-        heard = khmer.key(plain(said.text))
-        if not heard:
-            return MISSED
-        for option in self.options:
-            for catalogue in languages:
-                if khmer.key(plain(spoken(option.label, catalogue))) == heard:
-                    return option.value
-        return MISSED
+        return _labelled(said.text, (*self.options, *self.beyond), languages, begun=True)
 
     def numbered(self, number: int) -> JSON:
         return self.options[number - 1].value if 1 <= number <= len(self.options) else MISSED
 
     def fits(self, answer: JSON) -> bool:
-        return any(option.value == answer for option in self.options)
+        return any(option.value == answer for option in (*self.options, *self.beyond))
 
     def unclear(self) -> Phrase:
         return _("Please answer with a number from 1 to {last}.", last=len(self.options))
+
+
+def _labelled(
+    text: str, options: Sequence[Option[S]], languages: Sequence[Catalogue], *, begun: bool = False
+) -> JSON:
+    """The value of the option that is called so in any language or, `begun`, the only one whose label begins so."""
+    heard = khmer.key(plain(text))
+    if not heard:
+        return MISSED
+    beginnings = set()
+    for option in options:
+        for catalogue in languages:
+            label = khmer.key(plain(spoken(option.label, catalogue)))
+            if label == heard:
+                return option.value
+            if begun and len(heard) >= SHORTEST_BEGINNING and label.startswith(heard):
+                beginnings.add(option.value)
+    return beginnings.pop() if len(beginnings) == 1 else MISSED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +223,10 @@ class Scale(Choice[int]):
     def heard(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
         # "4/5" is a score and no number; "4/10" is on another scale, and asked again.
         score = numbers.score(_bare(said.text)) if len(said.text) <= LONGEST_NUMBER else None
-        return score if score is not None else super().heard(said, languages)
+        if score is not None:
+            return score
+        number = numeral(said.text)
+        return _labelled(said.text, self.options, languages) if number is None else self.numbered(number)
 
     def numbered(self, number: int) -> JSON:
         return number if self.fits(number) else MISSED
@@ -224,7 +241,8 @@ class Way:
 
 @dataclass(frozen=True, kw_only=True)
 class Open(Question[T]):
-    """A question answered in the person's own words, with ways beside it that are met like a Choice."""
+    """A question answered in the person's own words, with ways beside it that are met like a Choice, but for a
+    beginning of a label: her words may begin so too."""
 
     ways: tuple[Option[str], ...] = ()
 
@@ -233,7 +251,11 @@ class Open(Question[T]):
 
     def heard(self, said: Said, languages: Sequence[Catalogue]) -> JSON:
         if self.ways and not said.attachment:
-            way = Choice(key=self.key, text=self.text, options=self.ways).heard(said, languages)
+            number = numeral(said.text)
+            if number is None:
+                way = _labelled(said.text, self.ways, languages)
+            else:
+                way = self.ways[number - 1].value if 1 <= number <= len(self.ways) else MISSED
             if way is not MISSED:
                 return {"way": way}
         return self.worded(said)
@@ -330,10 +352,26 @@ class Line(Open[str | Way]):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The communes that a typed place may be; `sure` when it can only be the one."""
+    """The communes that a typed place may be; `sure` when it can only be the one. `wider` are the districts and
+    provinces that it names: her commune lies in one of them."""
 
     communes: tuple[str, ...]
-    sure: bool
+    sure: bool = False
+    wider: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.communes or self.wider)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """All that it may be."""
+        return (*self.communes, *self.wider)
+
+    @classmethod
+    def one_of(cls, codes: Sequence[str]) -> Heard:
+        """What was heard before it was asked for."""
+        communes = tuple(code for code in codes if len(code) == 6)
+        return cls(communes, wider=tuple(code for code in codes if len(code) < 6))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,13 +385,16 @@ class Place(Open[Heard | Way]):
         if not line or said.attachment:
             return MISSED
         heard = self.find(line)
-        return {"communes": list(heard.communes), "sure": heard.sure} if heard.communes else MISSED
+        if not heard:
+            return MISSED
+        answer = {"communes": list(heard.communes), "sure": heard.sure}
+        return answer | ({"wider": list(heard.wider)} if heard.wider else {})
 
     def worth(self, answer: JSON) -> bool:
-        return isinstance(answer, dict) and bool(answer.get("communes"))
+        return isinstance(answer, dict) and bool(answer.get("communes") or answer.get("wider"))
 
     def meaning(self, answer: JSON) -> Heard | Way:
-        return Heard(tuple(answer["communes"]), bool(answer["sure"]))
+        return Heard(tuple(answer["communes"]), bool(answer["sure"]), tuple(answer.get("wider", ())))
 
     def unclear(self) -> Phrase:
         return _("I could not find that place. Write the commune, or commune and district.")

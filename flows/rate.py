@@ -100,7 +100,7 @@ async def _facility(world: World) -> tuple[Facility, str]:
     if len(facilities) == 1:
         return facilities[0], commune
     options = [Option(facility.code, facility_name(facility, library)) for facility in facilities]
-    picked = await choose_from("facility.pick", _("Which one?"), options)
+    picked = await choose_from(world, "facility.pick", _("Which one?"), options)
     facility = library.facility(picked)
     assert facility is not None  # the Choice accepts only codes of the library
     return facility, commune
@@ -120,10 +120,10 @@ async def _service_and_commune(world: World) -> tuple[str, str]:
     heard = await Given("heard")
     if heard is not None:
         service = await Choice(key="service", text=_("What do you want to rate?"), options=services)
-        return service, await choose_commune(world, Heard(tuple(heard), False))
+        return service, await choose_commune(world, Heard.one_of(heard))
     if home is None:
         service = await Choice(key="service", text=_("What do you want to rate?"), options=services)
-        return service, await choose_commune(world)
+        return service, await choose_commune(world, lives=True)
     service = await Choice(
         key="service",
         text=_("What do you want to rate in {commune}?", commune=place_name(home)),

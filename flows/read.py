@@ -104,16 +104,16 @@ async def _choose(world: World) -> Facility | Outcome:
             return Goto("read", {"commune": commune})
         service = said.code
     if heard is not None and not given:
-        commune = await choose_commune(world, Heard(tuple(heard), False))
+        commune = await choose_commune(world, Heard.one_of(heard))
     elif commune is None:
-        commune = await choose_commune(world)
+        commune = await choose_commune(world, lives=home is None)
         if home is None:
             return Lives(commune, Goto("read", {"service": service, "commune": commune}))
     facilities = library.facilities(commune, service)
     if len(facilities) == 1:
         return facilities[0]
     options = [Option(facility.code, facility_name(facility, library)) for facility in facilities]
-    picked = await choose_from("facility.pick", _("Which one?"), options)
+    picked = await choose_from(world, "facility.pick", _("Which one?"), options)
     found = library.facility(picked)
     assert found is not None  # the Choice accepts only codes of the library
     return found
@@ -324,7 +324,7 @@ async def ask(world: World) -> Outcome:
     home = world.contact.commune
     commune = str(given) if given and world.library.place(str(given)) else home
     if commune is None:
-        commune = await choose_commune(world)
+        commune = await choose_commune(world, lives=True)
         return Lives(commune, Goto("ask", {"query": query, "commune": commune}))
     found = await Fact("found", lambda: [[hit.subject, hit.key] for hit in world.search(commune, query)])
     packs = {subject: world.pack(subject) for subject in dict.fromkeys(subject for subject, _key in found)}

@@ -113,7 +113,7 @@ async def record(world: World) -> Outcome:
         listed = blocks(pack)
     there = world.sounds.recorded(commune, language)
     named = [Option(one.key, _named(world, one, there)) for one in listed]
-    key = await choose_from("key", _("Which one?"), named)
+    key = await choose_from(world, "key", _("Which one?"), named)
     one = next(one for one in listed if one.key == key)
     says = await Fact("says", lambda: one.says)
     await Say(_("Read this out, in {language}:", language=language_name(language)))
@@ -150,7 +150,7 @@ async def _commune(world: World) -> str | None:
     if len(communes) == 1:
         return communes[0]
     options = [Option(code, place_name(world.library.place(code))) for code in communes]
-    return await choose_from("commune.pick", _("Which commune?"), options)
+    return await choose_from(world, "commune.pick", _("Which commune?"), options)
 
 
 async def _pack(world: World, commune: str, service: str) -> Pack | None:
@@ -159,7 +159,7 @@ async def _pack(world: World, commune: str, service: str) -> Pack | None:
     code = facilities[0].code
     if len(facilities) > 1:
         options = [Option(facility.code, facility_name(facility, world.library)) for facility in facilities]
-        code = await choose_from("facility.pick", _("Which one?"), options)
+        code = await choose_from(world, "facility.pick", _("Which one?"), options)
     pack = world.pack(code) or world.pack(service)
     return pack if pack is not None and pack.items else None
 

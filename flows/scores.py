@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flows import khmer, oneline, scoretext
 from flows.board import Card, Part
-from flows.gazetteer import Place
 from flows.library import (
     SERVICES,
     Library,
@@ -35,7 +34,7 @@ from flows.pages import (
     fits_a_text_message,
     numbered,
 )
-from flows.places import choose_commune, choose_from, hear, named
+from flows.places import choose_commune, choose_from, commune_within, hear, named
 from flows.questions import JSON, Given, Heard, Option
 from flows.scoretext import Told
 from flows.text import Phrase, _, decimal, joined
@@ -73,38 +72,9 @@ def meant(rest: str, library: Library) -> dict[str, JSON]:
         if "commune" in given:
             given["place"] = given.pop("commune")
         return given
-    named_so = _wide(line, library)
-    return {"place": named_so} if named_so else {"heard": list(heard.communes)}
-
-
-def _wide(line: str, library: Library) -> str | None:
-    """The province or district that is called exactly so, and that no other is."""
-    key = _key(line)
-    found = {place.code for place in _wider(library) if key in {_key(place.latin), *_names(place)}}
-    return found.pop() if len(found) == 1 else None
-
-
-def _wider(library: Library) -> Iterator[Place]:
-    for province in library.gazetteer.children(""):
-        yield province
-        yield from library.gazetteer.children(province.code)
-
-
-def _names(place: Place) -> tuple[str, str]:
-    return _key(place.km), _key(_UNITS.get(place.kind, "") + place.km)
-
-
-def _key(name: str) -> str:
-    return khmer.key(name).replace(" ", "")
-
-
-_UNITS = {
-    "province": "ខេត្ត",
-    "capital": "រាជធានី",
-    "district": "ស្រុក",
-    "town": "ក្រុង",
-    "khan": "ខណ្ឌ",
-}
+    return (
+        {"place": heard.wider[0]} if len(heard.codes) == 1 and heard.wider else {"heard": list(heard.codes)}
+    )
 
 
 async def scores(world: World) -> Outcome:
@@ -146,18 +116,18 @@ async def _subject(world: World) -> str | Outcome:
     if view:
         return await choose_commune(world)
     if heard is not None:
-        return await choose_commune(world, Heard(tuple(heard), False))
+        return await choose_commune(world, Heard.one_of(heard))
     if given is None:
         own = _own(world)
         if len(own) > 1:
             named_so = [Option(code or NATION, _name(world, code)) for code in own]
-            given = await choose_from("whose", _("Which one?"), named_so)
+            given = await choose_from(world, "whose", _("Which one?"), named_so)
         elif own:
             given = own[0]
         elif world.contact.commune is not None:
             given = world.contact.commune
         else:
-            commune = await choose_commune(world)
+            commune = await choose_commune(world, lives=True)
             service = await Given("service")
             return Lives(commune, Goto("scores", {"place": commune, "service": service}))
     code = "" if given == NATION else str(given)
@@ -166,7 +136,9 @@ async def _subject(world: World) -> str | Outcome:
         return facility.code
     if len(code) >= 6:
         return code[:6]
-    return code if wide(world, code) else await _commune_in(world, code)
+    if wide(world, code):
+        return code
+    return await commune_within(world, code) if code else await choose_commune(world)
 
 
 def _own(world: World) -> list[str]:
@@ -177,16 +149,6 @@ def _own(world: World) -> list[str]:
 def wide(world: World, place: str) -> bool:
     """Whether somebody's roles allow to compare the parts of a district, a province or the nation."""
     return any(grant.role in WIDE and place.startswith(grant.place) for grant in world.roles)
-
-
-async def _commune_in(world: World, place: str) -> str:
-    """A commune of a district or province: what everybody may see begins there."""
-    gazetteer = world.library.gazetteer
-    if len(place) == 2:
-        place = await choose_from("district", _("Which district?"), named(gazetteer.children(place)))
-    if len(place) != 4:
-        return await choose_commune(world)
-    return await choose_from("commune", _("Which commune?"), named(gazetteer.children(place)))
 
 
 def _name(world: World, code: str) -> Phrase:
@@ -332,7 +294,9 @@ async def _service(world: World, subject: str, told: Told, code: str) -> Outcome
             return Goto("scores", {"place": subject or NATION})
         case "which":
             options = [Option(facility.code, facility_name(facility, library)) for facility in facilities]
-            return Goto("scores", {"place": await choose_from("facility.pick", _("Which one?"), options)})
+            return Goto(
+                "scores", {"place": await choose_from(world, "facility.pick", _("Which one?"), options)}
+            )
         case RATE.value:
             one = {"facility": facilities[0].code} if len(facilities) == 1 else {"commune": subject}
             return Goto("rate", one if len(facilities) == 1 else {**one, "service": code})
@@ -391,7 +355,7 @@ async def scores_within(world: World) -> Outcome:
         way: str = await Page(key=f"page.{number}", text=joined(text), options=ways, budget=MOST_SEGMENTS)
         if way == "pick":
             below = named(world.library.gazetteer.children(place))
-            return Goto("scores", {"place": await choose_from("part", _("Which one?"), below)})
+            return Goto("scores", {"place": await choose_from(world, "part", _("Which one?"), below)})
         if way == ALL.value:
             return Goto("scores", {"place": place or NATION})
         if way == OUT.value:

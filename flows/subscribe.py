@@ -19,7 +19,7 @@ async def join(world: World) -> Outcome:
     ):
         commune = home.code
     else:
-        commune = await choose_commune(world)
+        commune = await choose_commune(world, lives=True)
     villages = world.library.gazetteer.children(commune)
     if not villages:
         return Joined(commune)
@@ -33,7 +33,7 @@ async def join(world: World) -> Outcome:
     )
     if scope == "commune":
         return Joined(commune)
-    return Joined(commune, await choose_from("village", _("Which village?"), named(villages)))
+    return Joined(commune, await choose_from(world, "village", _("Which village?"), named(villages)))
 
 
 async def joined(world: World) -> Outcome:

@@ -17,6 +17,7 @@ from flows.menu import PRIVACY, WELCOME
 from flows.outcomes import Coming, Goto, Recorded, Speaks
 from flows.packsearch import asks_for_a_price, wanted
 from flows.pages import Page
+from flows.places import PLACE
 from flows.questions import Said, Say
 from flows.read import WHAT
 from flows.record import SPOKEN
@@ -38,6 +39,8 @@ NOTICE = "n."  # before the number of a notice, on the buttons beneath it
 
 #: Conversations that are nothing but reading: a question in words is another way to read on.
 READING = frozenset({"read", "ask", "read_on", "wished", "scores", "scores_within", "comments"})
+
+_PLACED = {"commune", "facility"}  # answers of a line that names where it is
 
 MOST_FLOWS = 8  # in one turn; more would be two flows sending each other on for ever
 
@@ -179,7 +182,11 @@ class _Visit:
         elif line is not None and self._idle:
             self._begin("rate", line.given)
         elif self.conversation is not None:
-            self._resume(said)
+            turn = self._resumed(said)
+            if line is not None and not turn.understood and self._where and line.given.keys() & _PLACED:
+                self._begin("rate", line.given)
+            else:
+                self._take(turn)
         else:
             if said.attachment or said.other:
                 self.replies.append(Say(_("I can't read that here. Please write, or choose an answer.")))
@@ -205,6 +212,11 @@ class _Visit:
     @property
     def _idle(self) -> bool:
         return self.conversation is None or self.conversation.flow == "menu"
+
+    @property
+    def _where(self) -> bool:
+        """Whether she was asked where something is: a service and a place there begin a rating."""
+        return self.conversation is not None and self.conversation.asked.startswith(PLACE)
 
     @property
     def _names_a_sound(self) -> bool:
@@ -383,9 +395,6 @@ class _Visit:
             self.replies += [Say(WELCOME), *(Say(line) for line in PRIVACY)]
         tag = _tag(self.number)
         self._take(engine.start(FLOWS[name], self._world(), given, name=name, tag=tag))
-
-    def _resume(self, said: Said) -> None:
-        self._take(self._resumed(said))
 
     def _resumed(self, said: Said) -> Turn:
         conversation = self.conversation

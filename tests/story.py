@@ -68,6 +68,8 @@ class Story:
         self.count += 1
         self.now += timedelta(seconds=20)
         said = terminal.understood(line, self.parts)
+        if line.startswith("[") and said.tap is None:
+            raise AssertionError(f"There is no button {line} now.")
         incoming = Incoming(self.channel, self.address, f"{self.channel}-{self.count}", said)
         incoming = await Documents(self.database, self.desk, handed_in).read(incoming)
         incoming = await VoiceNotes(self.database, self.desk, handed_in).read(incoming)
