@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flows.library import SERVICES, facility_name, service_name
-from flows.notices import one_of
 from flows.outcomes import Done, Followed, Goto, Outcome
-from flows.places import choose_commune
+from flows.places import choose_commune, choose_facility
 from flows.questions import Choice, Given, Option, Say
 from flows.text import _
 from flows.world import World
@@ -22,7 +21,7 @@ async def follow(world: World) -> Outcome:
         text=_("Which service do you want to follow?"),
         options=tuple(Option(service, service_name(service)) for service in SERVICES),
     )
-    return Followed(await one_of(world, commune, service))
+    return Followed((await choose_facility(world, commune, service)).code)
 
 
 async def followed(world: World) -> Outcome:

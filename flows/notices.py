@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flows.library import SERVICES, facility_name, place_name, place_with_unit, service_name
+from flows.library import SERVICES, place_name, place_with_unit, service_name
 from flows.meetings import KINDS, Meeting, clock, kind_name
-from flows.officials import may
+from flows.officials import commune_for, may_somewhere
 from flows.outcomes import Announced, Done, Goto, Outcome
-from flows.places import choose_commune, choose_from
+from flows.places import choose_facility
 from flows.questions import JSON, Attachment, Choice, Comment, Fact, Given, Line, Option, Remark, Say
 from flows.text import Day, Phrase, _, joined
 from flows.villages import DONE, choose_villages
@@ -24,12 +24,12 @@ WHEN = _("On which day and at what time? For example: tomorrow 8:00 in the morni
 
 def announces(world: World) -> bool:
     """Whether the person may announce meetings anywhere."""
-    return any(may((grant,), "announce", grant.place) for grant in world.roles)
+    return may_somewhere(world.roles, "announce")
 
 
 async def announce(world: World) -> Outcome:
     """A meeting, from its kind to a look at it exactly as citizens will see it."""
-    commune = await _commune(world)
+    commune = await commune_for(world, "announce")
     if commune is None:
         return Goto("not_allowed")
     kind = await Choice(
@@ -98,24 +98,6 @@ def _without(other: str, meeting: Meeting, world: World) -> dict[str, JSON]:
     return kept
 
 
-async def _commune(world: World) -> str | None:
-    """The commune whose meeting it is: the one the person has a role in, or one of several."""
-    given = await Given("commune")
-    if isinstance(given, str) and may(world.roles, "announce", given):
-        return given
-    grants = [grant for grant in world.roles if may((grant,), "announce", grant.place)]
-    if not grants:
-        return None
-    if any(len(grant.place) < 6 for grant in grants):
-        picked = await choose_commune(world)
-        return picked if may(world.roles, "announce", picked) else None
-    communes = list(dict.fromkeys(grant.place for grant in grants))
-    if len(communes) == 1:
-        return communes[0]
-    options = [Option(code, place_name(world.library.place(code))) for code in communes]
-    return await choose_from(world, "commune.pick", _("Which commune?"), options)
-
-
 async def _followed(world: World, commune: str) -> str:
     """The facility whose followers are told."""
     service: str = await Choice(
@@ -123,16 +105,7 @@ async def _followed(world: World, commune: str) -> str:
         text=_("Those who follow which service?"),
         options=tuple(Option(service, service_name(service)) for service in SERVICES),
     )
-    return await one_of(world, commune, service)
-
-
-async def one_of(world: World, commune: str, service: str) -> str:
-    """A commune's facility of a service; asked for where there are several."""
-    facilities = world.library.facilities(commune, service)
-    if len(facilities) == 1:
-        return facilities[0].code
-    options = [Option(facility.code, facility_name(facility, world.library)) for facility in facilities]
-    return await choose_from(world, "facility.pick", _("Which one?"), options)
+    return (await choose_facility(world, commune, service)).code
 
 
 async def ask_place() -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flows.library import Facility, Library, facility_name, full_name, place_name
 from flows.outcomes import Done, Goto, Invited, Outcome
+from flows.placekeys import COMMUNE
 from flows.places import choose_commune, choose_from, yes
 from flows.questions import JSON, Given, Option, Say
 from flows.text import Phrase, _
@@ -42,9 +43,14 @@ def publishes(roles: Iterable[Grant], facility: Facility) -> bool:
     )
 
 
+def may_somewhere(roles: Iterable[Grant], what: str) -> bool:
+    """Whether roles allow something anywhere at all."""
+    return any(grant.role in MAY[what] for grant in roles)
+
+
 def hands_in(roles: Iterable[Grant]) -> bool:
     """Whether roles allow to publish what any facility at all owes and does."""
-    return any(grant.role in MAY["publish"] for grant in roles)
+    return may_somewhere(roles, "publish")
 
 
 def covers(grant: Grant, commune: str) -> bool:
@@ -101,12 +107,8 @@ async def welcomed(world: World) -> Outcome:
 
 async def invite(world: World) -> Outcome:
     """A code for one community facilitator of a commune."""
-    giving = [grant for grant in world.roles if grant.role in MAY["invite"]]
-    if any(len(grant.place) < 6 for grant in giving):
-        commune = await choose_commune(world)
-    elif giving:
-        commune = await _one_of({grant.place for grant in giving}, world)
-    if not giving or not may(giving, "invite", commune):
+    commune = await commune_for(world, "invite")
+    if commune is None:
         await Say(_("Only the council of a commune invites its community facilitators."))
         return _back_to_the_menu(world)
     place = where(Grant("caf", commune), world.library, brief=world.channel.brief)
@@ -115,12 +117,22 @@ async def invite(world: World) -> Outcome:
     return Invited(Grant("caf", commune))
 
 
-async def _one_of(communes: set[str], world: World) -> str:
-    """The only commune, or one of several."""
-    if len(communes) == 1:
-        return min(communes)
-    named = [Option(code, place_name(world.library.place(code))) for code in sorted(communes)]
-    return await choose_from(world, "commune", _("Which commune?"), named)
+async def commune_for(world: World, what: str) -> str | None:
+    """The commune in which somebody does what her roles allow (see `may`): the only one, or one of several; None where
+    they don't allow it there."""
+    given = await Given("commune")
+    if isinstance(given, str) and may(world.roles, what, given):
+        return given
+    places = list(dict.fromkeys(grant.place for grant in world.roles if grant.role in MAY[what]))
+    if not places:
+        return None
+    if any(len(place) < COMMUNE for place in places):
+        picked = await choose_commune(world)
+        return picked if may(world.roles, what, picked) else None
+    if len(places) == 1:
+        return places[0]
+    options = [Option(code, place_name(world.library.place(code))) for code in places]
+    return await choose_from(world, "commune.pick", _("Which commune?"), options)
 
 
 async def invitation(world: World) -> Outcome:

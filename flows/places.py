@@ -8,7 +8,7 @@ from typing import Protocol
 
 from flows.finder import Found
 from flows.gazetteer import Place as GazetteerPlace
-from flows.library import Library, brief_name, full_name, place_name, place_with_unit
+from flows.library import Facility, Library, brief_name, facility_name, full_name, place_name, place_with_unit
 from flows.pages import fits_a_text_message
 from flows.placekeys import COMMUNE, DISTRICT
 from flows.questions import Choice, Heard, Option, Place, Way
@@ -183,6 +183,16 @@ async def choose_from(world: World, key: str, text: Phrase, options: Sequence[Op
         if picked != MORE:
             return picked
     raise AssertionError("the last page has no 'more'")
+
+
+async def choose_facility(world: World, commune: str, service: str) -> Facility:
+    """A commune's facility of a service; asked for where there are several."""
+    facilities = world.library.facilities(commune, service)
+    if len(facilities) == 1:
+        return facilities[0]
+    options = [Option(facility.code, facility_name(facility, world.library)) for facility in facilities]
+    picked = await choose_from(world, "facility.pick", _("Which one?"), options)
+    return next(facility for facility in facilities if facility.code == picked)
 
 
 def named(places: Iterable[GazetteerPlace]) -> list[Option[str]]:

@@ -17,7 +17,7 @@ from flows.library import (
     service_name,
 )
 from flows.outcomes import Commented, Done, Goto, Outcome, Rated
-from flows.places import choose_commune, choose_from
+from flows.places import choose_commune, choose_facility
 from flows.questions import Choice, Comment, Fact, Given, Heard, Option, Question, Remark, Say, Scale
 from flows.text import Joined, Phrase, _, joined
 from flows.world import World
@@ -96,14 +96,7 @@ async def _facility(world: World) -> tuple[Facility, str]:
         home = world.contact.commune
         return given, home if home in given.communes else given.communes[0]
     service, commune = await _service_and_commune(world)
-    facilities = library.facilities(commune, service)
-    if len(facilities) == 1:
-        return facilities[0], commune
-    options = [Option(facility.code, facility_name(facility, library)) for facility in facilities]
-    picked = await choose_from(world, "facility.pick", _("Which one?"), options)
-    facility = library.facility(picked)
-    assert facility is not None  # the Choice accepts only codes of the library
-    return facility, commune
+    return await choose_facility(world, commune, service), commune
 
 
 def _in_full(facility: Facility, commune: str, library: Library) -> Phrase:

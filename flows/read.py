@@ -32,7 +32,7 @@ from flows.pages import (
     fits_a_text_message,
     numbered,
 )
-from flows.places import choose_commune, choose_from
+from flows.places import choose_commune, choose_facility
 from flows.questions import JSON, Choice, Fact, Given, Heard, Line, Option, Say, Way
 from flows.text import Phrase, Words, _, joined
 from flows.world import World
@@ -109,14 +109,7 @@ async def _choose(world: World) -> Facility | Outcome:
         commune = await choose_commune(world, lives=home is None)
         if home is None:
             return Lives(commune, Goto("read", {"service": service, "commune": commune}))
-    facilities = library.facilities(commune, service)
-    if len(facilities) == 1:
-        return facilities[0]
-    options = [Option(facility.code, facility_name(facility, library)) for facility in facilities]
-    picked = await choose_from(world, "facility.pick", _("Which one?"), options)
-    found = library.facility(picked)
-    assert found is not None  # the Choice accepts only codes of the library
-    return found
+    return await choose_facility(world, commune, service)
 
 
 ELSEWHERE = "elsewhere"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.library import SERVICES, facility_name, place_name, service_name
-from flows.officials import MAY, may
+from flows.library import SERVICES, facility_name, service_name
+from flows.officials import commune_for, may_somewhere
 from flows.outcomes import Done, Goto, Judged, Outcome, Recorded
 from flows.packs import Pack
 from flows.packtext import shortened
-from flows.places import choose_commune, choose_from
+from flows.places import choose_facility, choose_from
 from flows.questions import (
     JSON,
     MISSED,
@@ -38,12 +38,12 @@ DONE_MARK, WAITS_MARK = "✓", "…"
 
 def records(world: World) -> bool:
     """Whether the person may record anywhere, and can from here."""
-    return world.channel.voice and any(grant.role in MAY["record"] for grant in world.roles)
+    return world.channel.voice and may_somewhere(world.roles, "record")
 
 
 def approves(world: World) -> bool:
     """Whether recordings may wait for this person."""
-    return world.channel.voice and any(grant.role in MAY["approve"] for grant in world.roles)
+    return world.channel.voice and may_somewhere(world.roles, "approve")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ async def record(world: World) -> Outcome:
     if not world.channel.voice:
         await Say(_("You can record on Telegram: write RECORD to us there."))
         return Done()
-    commune = await _commune(world)
+    commune = await commune_for(world, "record")
     if commune is None:
         return Goto("may_not_record")
     language = await Choice(
@@ -135,32 +135,10 @@ def _named(world: World, one: Recordable, there: Mapping[str, Sequence[Recording
     return joined(DONE_MARK if "approved" in held else WAITS_MARK if held else "", short)
 
 
-async def _commune(world: World) -> str | None:
-    """The commune for which one records: the one a person has a role in, or one of several."""
-    given = await Given("commune")
-    if isinstance(given, str) and may(world.roles, "record", given):
-        return given
-    grants = [grant for grant in world.roles if grant.role in MAY["record"]]
-    if not grants:
-        return None
-    if any(len(grant.place) < 6 for grant in grants):
-        picked = await choose_commune(world)
-        return picked if may(world.roles, "record", picked) else None
-    communes = list(dict.fromkeys(grant.place for grant in grants))
-    if len(communes) == 1:
-        return communes[0]
-    options = [Option(code, place_name(world.library.place(code))) for code in communes]
-    return await choose_from(world, "commune.pick", _("Which commune?"), options)
-
-
 async def _pack(world: World, commune: str, service: str) -> Pack | None:
     """What a facility publishes or, where it has published nothing, its service's general standards."""
-    facilities = world.library.facilities(commune, service)
-    code = facilities[0].code
-    if len(facilities) > 1:
-        options = [Option(facility.code, facility_name(facility, world.library)) for facility in facilities]
-        code = await choose_from(world, "facility.pick", _("Which one?"), options)
-    pack = world.pack(code) or world.pack(service)
+    facility = await choose_facility(world, commune, service)
+    pack = world.pack(facility.code) or world.pack(service)
     return pack if pack is not None and pack.items else None
 
 

@@ -107,21 +107,7 @@ def read(connection: sa.Connection) -> Library:
         [(row.code, row.name) for row in connection.execute(sa.select(place_names))],
         [(row.old_code, row.new_code or "") for row in connection.execute(sa.select(place_changes))],
     )
-    serving: dict[str, list[str]] = {}
-    for row in connection.execute(sa.select(facility_communes).order_by(facility_communes.c.commune)):
-        serving.setdefault(row.facility, []).append(row.commune)
-    known = [
-        Facility(
-            row.code,
-            row.service,
-            row.name_km,
-            row.name_latin,
-            tuple(serving.get(row.code, ())),
-            row.provisional,
-            row.retired,
-        )
-        for row in connection.execute(sa.select(facilities).order_by(facilities.c.code))
-    ]
+    known = read_facilities(connection)
     asked = [
         Criterion(row.code, row.service, row.theme, words(row.question), words(row.label))
         for row in connection.execute(
@@ -133,6 +119,25 @@ def read(connection: sa.Connection) -> Library:
     names = {row.code: words(row.name) for row in listed}
     version = connection.execute(sa.select(library.c.version)).scalar()
     return Library(gazetteer, known, asked, calendar, int(version or 0), round_names=names)
+
+
+def read_facilities(connection: sa.Connection) -> list[Facility]:
+    """All facilities in the order of their codes, each with the communes that it serves in theirs."""
+    serving: dict[str, list[str]] = {}
+    for row in connection.execute(sa.select(facility_communes).order_by(facility_communes.c.commune)):
+        serving.setdefault(row.facility, []).append(row.commune)
+    return [
+        Facility(
+            row.code,
+            row.service,
+            row.name_km,
+            row.name_latin,
+            tuple(serving.get(row.code, ())),
+            row.provisional,
+            row.retired,
+        )
+        for row in connection.execute(sa.select(facilities).order_by(facilities.c.code))
+    ]
 
 
 # -- Content files into tables ----------------------------------------------------------------------------

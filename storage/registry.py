@@ -19,7 +19,7 @@ from storage import sums
 from storage.complaints import Problem
 from storage.database import Database
 from storage.listing import HEADINGS, OWN, Listing
-from storage.reference import raise_version
+from storage.reference import raise_version, read_facilities
 from storage.sheets import Sheet, Unreadable, read_sheet
 from storage.tables import facilities, facility_communes, place_changes, places
 
@@ -84,8 +84,6 @@ def _import(connection: sa.Connection, sheet: Sheet, retire_missing: bool) -> Pl
 
 _PLACES = sa.select(places.c.code, places.c.kind, places.c.name_km, places.c.name_latin)
 _CHANGES = sa.select(place_changes.c.old_code, place_changes.c.new_code)
-_FACILITIES = sa.select(facilities)
-_SERVED = sa.select(facility_communes).order_by(facility_communes.c.commune)
 
 
 def plan(connection: sa.Connection, sheet: Sheet, *, retire_missing: bool = False) -> Plan:
@@ -114,21 +112,7 @@ def plan(connection: sa.Connection, sheet: Sheet, *, retire_missing: bool = Fals
 
 
 def _stored(connection: sa.Connection) -> dict[str, Facility]:
-    serving: dict[str, list[str]] = {}
-    for row in connection.execute(_SERVED):
-        serving.setdefault(row.facility, []).append(row.commune)
-    return {
-        row.code: Facility(
-            row.code,
-            row.service,
-            row.name_km,
-            row.name_latin,
-            tuple(serving.get(row.code, ())),
-            row.provisional,
-            row.retired,
-        )
-        for row in connection.execute(_FACILITIES)
-    }
+    return {facility.code: facility for facility in read_facilities(connection)}
 
 
 def _missing(

@@ -29,46 +29,16 @@ _FIND = (
     .where(responses.c.rater == sa.bindparam("rater"))
     .with_for_update()
 )
+#: What a rating that replaces an earlier one leaves as it was, and what it changes.
+_STAYS = ("rater", "facility", "round", "reference", "shared")
+_CHANGES = ("commune", "scores", "groups", "comment", "rated_on", "village", "earlier", "answered_on")
 _STORE = PerDialect(
     lambda insert: (
         lambda statement: statement.on_conflict_do_update(
             index_elements=["rater"],
-            set_={
-                name: statement.excluded[name]
-                for name in (
-                    "commune",
-                    "scores",
-                    "groups",
-                    "comment",
-                    "rated_on",
-                    "village",
-                    "earlier",
-                    "answered_on",
-                )
-            },
+            set_={name: statement.excluded[name] for name in _CHANGES},
         )
-    )(
-        insert(responses).values(
-            {
-                name: sa.bindparam(name)
-                for name in (
-                    "rater",
-                    "facility",
-                    "round",
-                    "reference",
-                    "commune",
-                    "shared",
-                    "scores",
-                    "groups",
-                    "comment",
-                    "rated_on",
-                    "village",
-                    "earlier",
-                    "answered_on",
-                )
-            }
-        )
-    )
+    )(insert(responses).values({name: sa.bindparam(name) for name in (*_STAYS, *_CHANGES)}))
 )
 _COUNT = PerDialect(
     lambda insert: (

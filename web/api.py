@@ -186,7 +186,7 @@ async def card_of_place(
     known = asker.place(code)
 
     def work(connection: Connection) -> Scorecard:
-        chosen = asker.rounds(asked.round, exports.rounds(connection)) if asked.round else ()
+        chosen = asker.rounds(connection, asked.round)
         return reading.of_place(connection, asker.library, known, chosen)
 
     return _words(asker).card(await asker.read(work))
@@ -200,7 +200,7 @@ async def card_of_facility(
     known = asker.facility(code)
 
     def work(connection: Connection) -> Scorecard:
-        chosen = asker.rounds(asked.round, exports.rounds(connection)) if asked.round else ()
+        chosen = asker.rounds(connection, asked.round)
         return reading.of_facility(connection, asker.library, known.code, chosen)
 
     return _words(asker).card(await asker.read(work))
@@ -223,7 +223,7 @@ async def score_rows(asked: Annotated[said.ScoresAsked, Query()], asker: Asker) 
             connection,
             within=within,
             facilities=chosen,
-            rounds=asker.rounds(asked.round, exports.rounds(connection)) if asked.round else (),
+            rounds=asker.rounds(connection, asked.round),
             criteria=asked.criterion,
             groups=[VILLAGE if name == "village" else name for name in asked.group],
             after=(facility, round_code, criterion, group),
@@ -244,7 +244,7 @@ async def completeness(asked: Annotated[said.CompletenessAsked, Query()], asker:
     words = _words(asker)
 
     def work(connection: Connection) -> said.Completeness:
-        chosen = asker.rounds(asked.round, exports.rounds(connection)) if asked.round else []
+        chosen = asker.rounds(connection, asked.round)
         chosen = chosen or reading.rounds(connection, asker.library, within)[:1]
         summed = scores.summed(connection, within, 6, chosen)
         sample = scores.is_sample_within(connection, within)

@@ -104,8 +104,11 @@ class Reader:
             raise self._closed(f"{facility.code} serves {', '.join(facility.communes)}")
         return facility
 
-    def rounds(self, chosen: list[str], published: list[str]) -> list[str]:
-        """Rounds that exist: the current one, and those of which anything is published."""
+    def rounds(self, connection: Connection, chosen: list[str]) -> list[str]:
+        """Those asked for, if any: rounds that exist are the current one, and those of which anything is published."""
+        if not chosen:
+            return []
+        published = exports.rounds(connection)
         known = sorted({*published, self.current}, key=self.library.round_begins, reverse=True)
         for code in chosen:
             if code not in known:

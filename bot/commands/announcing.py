@@ -9,17 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from bot import catalogues
-from bot.commands import err, library, out, read, refuse, transact
+from bot.commands import library, out, read, refuse, transact
+from bot.commands.lookup import place_code
 from bot.settings import Settings, read_settings
 from broadcasts import notices
 from broadcasts.notices import NotPossible, Plan
 from broadcasts.schedule import LOCAL
 from flows import dates, khmer
 from flows.dates import Unclear
-from flows.library import Library, full_name
+from flows.library import Library
 from flows.meetings import KINDS, Meeting
 from flows.notices import LONGEST_NOTE, LONGEST_PLACE
-from flows.text import Catalogue, spoken
 from handlers.desk import Desk, utc_now
 from storage.vault import Vault
 
@@ -204,22 +204,6 @@ def _commune(text: str, places: Library) -> str:
     return code
 
 
-def place_code(text: str, places: Library) -> str:
-    """The code of a place that was written as a code or a name."""
-    found = places.finder.find(text)
-    codes = [code for candidate in found.candidates if candidate.score == 1 for code in candidate.codes]
-    if len(codes) == 1:
-        return codes[0]
-    if not found.candidates:
-        refuse(f"Nothing is called {text[:80]}. Write an NCDD code, or look with: samleng find NAME")
-    khmer_, _english = languages()
-    err.print(f"{text[:80]} may be several places. Write the code of the one you mean:", markup=False)
-    for candidate in found.candidates:
-        for code in candidate.codes:
-            err.print(f"  {code:8}  {spoken(full_name(code, places), khmer_)}", markup=False, soft_wrap=True)
-    raise typer.Exit(1)
-
-
 def _villages(given: list[str], commune: str, places: Library) -> tuple[str, ...]:
     found = []
     for text in given:
@@ -266,9 +250,3 @@ def press_of(settings: Settings, places: Library) -> Desk:
         timing=settings.timing,
         limits=settings.limits,
     )
-
-
-def languages() -> tuple[Catalogue, Catalogue]:
-    """Khmer, for the names of places; English, for the rest."""
-    chains = catalogues.load()
-    return chains["km", catalogues.MESSAGES], chains["en", catalogues.MESSAGES]

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text as Printed
 
 from bot.commands import library, out, read, refuse, transact
-from bot.commands.people import NATION
+from bot.commands.lookup import NATION
 from bot.settings import read_settings
 from handlers.desk import utc_now
 from storage import apikeys, audit

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text as Printed
 
 from bot.commands import err, library, out, read, refuse, transact
-from bot.commands.announcing import languages, local, place_code
+from bot.commands.announcing import local
+from bot.commands.lookup import languages, place_code
 from bot.settings import read_settings
 from flows.library import Library
 from flows.packs import Pack

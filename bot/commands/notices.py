@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 from bot import catalogues
 from bot.commands import err, library, out, read, refuse, run_async
-from bot.commands.announcing import languages, local, one, place_code, press_of
+from bot.commands.announcing import local, one, press_of
+from bot.commands.lookup import languages, place_code
 from bot.settings import read_settings
 from broadcasts import lists, turnout
 from flows.library import Library, facility_name, full_name, place_name

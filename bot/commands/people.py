@@ -9,11 +9,12 @@ import typer
 from rich.table import Table
 
 from bot import catalogues
-from bot.commands import err, library, out, read, refuse, transact
+from bot.commands import library, out, read, refuse, transact
+from bot.commands.lookup import languages, place_code
 from bot.settings import Settings, read_settings
-from flows.library import Library, full_name
+from flows.library import Library
 from flows.officials import ROLES, role_name, to_send, ways, where
-from flows.text import Catalogue, spoken
+from flows.text import spoken
 from flows.world import Grant
 from handlers.codes import deep_link
 from handlers.desk import LOCAL, utc_now
@@ -22,9 +23,7 @@ from storage.database import Connection
 from storage.vault import Vault
 
 MOST = 1000  # codes at once; a province has 500 facilitators
-NATION = frozenset({"0", "nation", "ជាតិ"})
 COMMUNE = 6  # digits of a commune's code
-EVERY_LEVEL = (0, 2, 4, 6, 8)
 
 #: Where a role can hold, by the number of digits of a place's code; and how to write it.
 HOLDS_IN = {
@@ -77,7 +76,7 @@ def _make(connection: Connection, vault: Vault, grant: Grant, count: int, now: d
 
 def _show(made: list[str], grant: Grant, places: Library, settings: Settings, now: datetime) -> None:
     """The codes, how they get to us, and what to write to the person by SMS."""
-    khmer, english = _catalogues()
+    khmer, english = languages()
     brief = catalogues.load()["km", "sms"]
     until = (now + codes.LASTS[codes.ROLE]).astimezone(LOCAL).date()
     one = "One code, for one person" if len(made) == 1 else f"{len(made)} codes, each for one person"
@@ -100,14 +99,14 @@ def people(
     """Everybody who has a role: where, since when, by which channel. Never an address."""
     settings = read_settings()
     places = library(settings)
-    within = _code(place, places, EVERY_LEVEL) if place else ""
+    within = place_code(place, places) if place else ""
     rows = read(settings, roles.listed, within)
     if not rows:
         out.print(
             "Nobody has a role" + (f" in {within}" if within else "") + ". To invite: samleng invite --help"
         )
         return
-    khmer, _english = _catalogues()
+    khmer, _english = languages()
     table = Table("number", "role", "place", "", "since", "channel", box=None)
     for row in rows:
         name = spoken(where(Grant(row.role, row.place, row.facility), places), khmer)
@@ -128,7 +127,7 @@ def revoke(number: Annotated[int, typer.Argument(help="as `samleng people` shows
     lost = transact(settings, roles.withdraw, number, actor=None, now=utc_now())
     if lost is None:
         refuse(f"There is no number {number}. See: samleng people")
-    khmer, english = _catalogues()
+    khmer, english = languages()
     name = spoken(where(lost, library(settings)), khmer)
     role = spoken(role_name(lost.role), english)
     out.print(f"Taken back: number {number} is no longer {role}, {name}.", markup=False, soft_wrap=True)
@@ -158,35 +157,13 @@ def audit_(last: Annotated[int, typer.Option("--last", help="how many entries", 
 def _holds_in(role: str, place: str, places: Library) -> str:
     """The code of the place, where this role can hold."""
     levels, write = HOLDS_IN[role]
-    code = _code(place, places, levels)
+    code = place_code(place, places, levels)
     if len(code) not in levels:
         found = places.place(code)
         what = f"a {found.kind}" if found else "the nation"
         inside = f" {code} lies in {code[:COMMUNE]}." if len(code) > COMMUNE else ""
         refuse(f"The role {role} can't hold in {what}.{inside} Write {write}.")
     return code
-
-
-def _code(place: str, places: Library, levels: tuple[int, ...]) -> str:
-    """The code of a place that was written as a code or a name; "" is the nation. Of places that share the name,
-    the one with so many digits is meant."""
-    if place.strip().lower() in NATION:
-        return ""
-    found = [(code, one.score) for one in places.finder.find(place).candidates for code in one.codes]
-    named = [code for code, score in found if score == 1]
-    fitting = [code for code in named if len(code) in levels]
-    for meant in (fitting, named):
-        if len(meant) == 1:
-            return meant[0]
-    if not found:
-        refuse(
-            f"Nothing is called {place}. Write an NCDD code, as in 080303, or look with: samleng find NAME"
-        )
-    khmer, _english = _catalogues()
-    err.print(f"Which place is {place}? Write the code of the one you mean:", style="red", markup=False)
-    for code, _score in found:
-        err.print(f"  {code:8}  {spoken(full_name(code, places), khmer)}", markup=False, soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def _facility(role: str, facility: str, places: Library) -> str:
@@ -201,9 +178,3 @@ def _facility(role: str, facility: str, places: Library) -> str:
     if found is None or found.retired:
         refuse(f"There is no facility {facility}. Write its code in the registry, as in hc080303.")
     return found.code
-
-
-def _catalogues() -> tuple[Catalogue, Catalogue]:
-    """Khmer, for the names of places; English, for the rest."""
-    chains = catalogues.load()
-    return chains["km", catalogues.MESSAGES], chains["en", catalogues.MESSAGES]

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import catalogues
 from bot.commands import err, library, out, read, refuse
+from bot.commands.lookup import catalogue
 from bot.commands.presses import Job, done_by_two, folder_for, progress, write
 from bot.settings import Settings, read_settings
 from flows.library import SERVICES, Facility, Library
 from flows.packs import Pack
-from flows.text import Catalogue
 from handlers.desk import LOCAL
 from reports import typesetting
 from reports.poster import PLACEHOLDER, SIZES, Board, Press, Reach
@@ -58,7 +57,7 @@ def poster(
     settings = read_settings()
     reach = _reach(settings, link_base)
     places = library(settings)
-    press = Press(places, _catalogue(language), reach, datetime.now(LOCAL).date(), size.lower())
+    press = Press(places, catalogue(language), reach, datetime.now(LOCAL).date(), size.lower())
     if each_commune_of:
         province = _place(each_commune_of, places, PROVINCE)
         _each_commune(settings, press, province, output or Path("posters"))
@@ -93,7 +92,7 @@ def stickers(
     code = _place(commune, places, COMMUNE)
     chosen = [one for one in _of_commune(code, places) for _copy in range(copies)]
     file = output or Path(f"stickers-{code}.pdf")
-    write(file, stickers_pdf(chosen, places, _catalogue(language), reach))
+    write(file, stickers_pdf(chosen, places, catalogue(language), reach))
     out.print(f"Written to {file}: {len(chosen)} stickers.", markup=False, soft_wrap=True)
 
 
@@ -217,14 +216,6 @@ def _warn(reach: Reach) -> None:
             markup=False,
             soft_wrap=True,
         )
-
-
-def _catalogue(language: str) -> Catalogue:
-    chains = catalogues.load()
-    if (language, catalogues.MESSAGES) not in chains:
-        there = ", ".join(code for code, _name in catalogues.languages())
-        refuse(f"There is no language {language}. Write one of: {there}.")
-    return chains[language, catalogues.MESSAGES]
 
 
 def _facility(code: str, places: Library) -> Facility:

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import catalogues
 from bot.commands import library, out, read, refuse
+from bot.commands.lookup import catalogue, place_code
 from bot.commands.presses import Job, done_by_two, folder_for, progress, write
 from bot.settings import Settings, read_settings
-from flows import khmer
-from flows.library import Library, full_name
-from flows.text import Catalogue, spoken
+from flows.library import Library
+from flows.text import Catalogue
 from handlers.desk import LOCAL
 from reports import card, pages, reading, tables, typesetting
 from reports.pages import Links
@@ -26,6 +25,7 @@ from storage.database import Connection
 
 FORMATS = ("pdf", "png", "xlsx", "csv", "json")
 NATION = "nation"
+LEVELS = (0, 2, 4, 6)  # digits of what a report can be of
 #: Each of what, by the digits of its code.
 EACH = {"province": 2, "district": 4, "commune": 6}
 _QUARTER = re.compile(r"[0-9]{4}-Q[1-4]")
@@ -54,9 +54,9 @@ def report(
         refuse(f"There is no report for each {each}. Write one of: {', '.join(EACH)}.")
     settings = read_settings()
     places = library(settings)
-    writer = Writer(places, _catalogue(language), made, links(settings))
+    writer = Writer(places, catalogue(language), made, links(settings))
     facility = None if each else places.facility(place.strip().lower())
-    code = facility.code if facility else place_code(place, places, writer.catalogue)
+    code = facility.code if facility else place_code(place, places, LEVELS)[:6]
     chosen = _rounds(round_, read(settings, _there, places, code), places)
     if each:
         codes = below(code, EACH[each], places)
@@ -214,36 +214,6 @@ def _format(wanted: str, output: Path | None, each: str) -> str:
     if made not in FORMATS:
         refuse(f"A report can't be {wanted}. Write one of: {', '.join(FORMATS)}.")
     return made
-
-
-def _catalogue(language: str) -> Catalogue:
-    chains = catalogues.load()
-    if (language, catalogues.MESSAGES) not in chains:
-        there = ", ".join(code for code, _name in catalogues.languages())
-        refuse(f"There is no language {language}. Write one of: {there}.")
-    return chains[language, catalogues.MESSAGES]
-
-
-def place_code(said: str, places: Library, catalogue: Catalogue) -> str:
-    """The code of a place that was written as its code or its name; "" is the nation."""
-    wanted = khmer.ascii_digits(said).strip()
-    if wanted.lower() in ("", NATION):
-        return ""
-    if wanted.isdigit() and len(wanted) in (2, 4, 6) and places.place(wanted):
-        return wanted
-    found = [one for one in places.finder.find(said).candidates if len(one.codes[0]) <= 6]
-    named = [code for one in found if one.score == 1 for code in one.codes]
-    if len(named) != 1:
-        nearest = [code for one in found for code in one.codes][:5]
-        listed = "; ".join(f"{code} {spoken(full_name(code, places), catalogue)}" for code in nearest)
-        if named:
-            refuse(f"Several places are called {said}: {listed}. Write the code of one.")
-        near = f" Nearest: {listed}." if listed else ""
-        refuse(
-            f"There is no place or facility {said}.{near} Write a code of 2, 4 or 6 digits, as in 080303; "
-            "samleng find NAME shows it."
-        )
-    return named[0]
 
 
 def _rounds(wanted: str, there: Sequence[str], places: Library) -> tuple[str, ...]:
