@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import truediv
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -63,19 +64,30 @@ _SUMMED = (
     .where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp.in_(sa.bindparam("groups", expanding=True)))
     .group_by(sums.c.place, sums.c.criterion, sums.c.grp)
 )
-#: Of each commune of a place one row, as "ca-hours/1435/504 ca-price/…": the sum of a criterion's scores, and how many
-#: gave one. Two thousand rows take longer to hand over than to read.
+#: Of each district of a place and each criterion one row, as "1435/504 …": of each of its communes the sum of the
+#: scores, and how many people gave one. Two thousand rows take longer to hand over than to read.
 _SCORE = sum((score * sums.c[name] for score, name in enumerate(FIVE[1:], 2)), sums.c.s1)
 _PEOPLE = sum((sums.c[name] for name in FIVE[1:]), sums.c.s1)
-_LYING = (
-    sa.select(
-        sums.c.place,
-        sa.func.aggregate_strings(
-            sums.c.criterion + "/" + sa.cast(_SCORE, sa.Text) + "/" + sa.cast(_PEOPLE, sa.Text), " "
-        ),
+_OF_COMMUNES = sa.select(sums.c.place, sums.c.criterion).where(
+    _DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp == ALL
+)
+
+
+def _lying(of_communes: sa.Select[Any]) -> sa.Select[Any]:
+    """The means of the communes of each district, of one row a commune and criterion."""
+    one = of_communes.subquery()
+    said = sa.cast(one.c.score, sa.Text) + "/" + sa.cast(one.c.people, sa.Text)
+    district = sa.func.substr(one.c.place, 1, 4)
+    return sa.select(district, one.c.criterion, sa.func.aggregate_strings(said, " ")).group_by(
+        district, one.c.criterion
     )
-    .where(_DIGITS, _SUM_ROUNDS, _PLACES, sums.c.grp == ALL)
-    .group_by(sums.c.place)
+
+
+_LYING = _lying(_OF_COMMUNES.add_columns(_SCORE.label("score"), _PEOPLE.label("people")))
+_LYING_IN_SEVERAL = _lying(
+    _OF_COMMUNES.add_columns(
+        sa.func.sum(_SCORE).label("score"), sa.func.sum(_PEOPLE).label("people")
+    ).group_by(sums.c.place, sums.c.criterion)
 )
 #: All rounds there are, each by a jump in an index and not by a look at every row.
 _LISTED = (
@@ -161,14 +173,10 @@ def summed(
 def means(connection: sa.Connection, within: str, rounds: Sequence[str]) -> Means:
     """The mean scores of all communes of a place: district to criterion to one for each commune that has any."""
     found: Means = {}
-    for commune, said in connection.execute(_LYING, _within(within, 6) | {"rounds": list(rounds)}):
-        counted: dict[str, tuple[int, int]] = {}
-        for criterion, score, people in (part.split("/") for part in said.split(" ")):
-            before = counted.get(criterion, (0, 0))
-            counted[criterion] = before[0] + int(score), before[1] + int(people)
-        of_district = found.setdefault(commune[:4], {})
-        for criterion, (sum_of_scores, n) in counted.items():
-            of_district.setdefault(criterion, []).append(sum_of_scores / n)
+    lying = _LYING if len(rounds) == 1 else _LYING_IN_SEVERAL
+    for district, criterion, said in connection.execute(lying, _within(within, 6) | {"rounds": list(rounds)}):
+        counted = list(map(int, said.replace("/", " ").split(" ")))
+        found.setdefault(district, {})[criterion] = list(map(truediv, counted[::2], counted[1::2]))
     return found
 
 
