@@ -218,6 +218,8 @@ async def thanks(world: World) -> Outcome:
                 reference=reference,
             )
         )
+        if await Given("commented"):
+            await Say(_("Send us this number later, and you learn whether your comment was answered."))
         return about or Goto("read_on", {"facility": facility})
     rated = world.library.facility(str(facility))
     assert rated is not None  # a rating of it was stored a moment ago

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows import (
     about,
+    became,
     changes,
     comments,
     dashboard,
@@ -39,6 +40,8 @@ FLOWS: dict[str, Flow] = {
         rate.thanks,
         rate.correct,
         rate.noted,
+        became.became,
+        became.no_such_number,
         about.about,
         about.described,
         subscribe.join,

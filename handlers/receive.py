@@ -25,7 +25,7 @@ from flows.registry import FLOWS
 from flows.scores import meant
 from flows.text import _, spoken
 from flows.world import Grant, World
-from handlers import announcing, codes, informing, keywords, listening, outcomes, scores
+from handlers import announcing, codes, informing, keywords, listening, outcomes, references, scores
 from handlers.desk import LOCAL, Desk, Incoming, Part
 from handlers.keywords import Keyword, information, keyword
 from storage import contacts, conversations, inbox, outbox, places, reference, responses, roles
@@ -160,6 +160,8 @@ class _Visit:
         if said.text and not said.attachment and self._code(said.text):
             return
         word = keyword(said.text) if said.text and not said.attachment else None
+        if word is None and not said.attachment and self._asks_what_became(said.text):
+            return
         if word is not None and word.word == keywords.SPEAK and self._names_a_sound:
             word = None
         about = self._information(said) if word is None else None
@@ -191,6 +193,21 @@ class _Visit:
             if said.attachment or said.other:
                 self.replies.append(Say(_("I can't read that here. Please write, or choose an answer.")))
             self._menu()
+
+    def _asks_what_became(self, text: str) -> bool:
+        """Whether it was the number of a rating of hers. What only looks like one is said so where nothing else waits
+        for her words."""
+        called = references.number(text)
+        if called is None:
+            return False
+        given = references.given(self.connection, self.desk, self.known, called, self.today)
+        if given is not None:
+            self._begin("became", given)
+        elif self._idle and references.is_no_word(called):
+            self._begin("no_such_number", {"reference": called})
+        else:
+            return False
+        return True
 
     def _code(self, text: str) -> bool:
         """Whether it was a code, in whatever conversation. What a right one leads to replaces that; else it goes on."""

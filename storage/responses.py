@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -58,6 +58,27 @@ _COUNT = PerDialect(
         )
     )
 )
+
+
+class Called(NamedTuple):
+    """Where a rating is, without its scores and words."""
+
+    rater: bytes
+    facility: str
+    round: str
+    rated_on: date
+    commented: bool
+    answered_on: date | None
+
+
+_CALLED = sa.select(
+    responses.c.rater,
+    responses.c.facility,
+    responses.c.round,
+    responses.c.rated_on,
+    responses.c.comment.is_not(None),
+    responses.c.answered_on,
+).where(responses.c.reference == sa.bindparam("reference"))
 
 
 def groups_of(about: Mapping[str, str | None]) -> list[str]:
@@ -236,6 +257,11 @@ def histogram(connection: sa.Connection, facility: str, round_code: str) -> dict
         for row in rows
         if any((row.s1, row.s2, row.s3, row.s4, row.s5))
     }
+
+
+def called(connection: sa.Connection, reference: str) -> list[Called]:
+    """The ratings of a number; two of the whole country may share it."""
+    return [Called(*row) for row in connection.execute(_CALLED, {"reference": reference})]
 
 
 def find(connection: sa.Connection, vault: Vault, called: str) -> list[dict[str, Any]]:

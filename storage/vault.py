@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+LETTERS_OF_A_REFERENCE = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32 without look-alikes
 NONCE = 12  # bytes, as AES-GCM wants it
 
 
@@ -100,6 +101,5 @@ class Vault:
 def reference(rater: bytes) -> str:
     """What a citizen is told to name her rating by: 6 letters and digits without look-alikes. 30 bits: two
     ratings of one facility will hardly share it, two of the whole country may."""
-    alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
     bits = int.from_bytes(hashlib.sha256(rater).digest()[:4], "big")
-    return "".join(alphabet[(bits >> shift) & 31] for shift in range(25, -5, -5))
+    return "".join(LETTERS_OF_A_REFERENCE[(bits >> shift) & 31] for shift in range(25, -5, -5))

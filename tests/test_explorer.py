@@ -118,7 +118,21 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
         {"commune": HOME},
         {"facility": FACILITY, "score.hc-presence": 9},
     ],
-    "thanks": [{"facility": FACILITY, "person": 1, "reference": "ABC234", "scores": SCORES}],
+    "thanks": [
+        {"facility": FACILITY, "person": 1, "reference": "ABC234", "scores": SCORES, "commented": commented}
+        for commented in (False, True)
+    ],
+    "became": [
+        {
+            "facility": FACILITY,
+            "reference": "ABC234",
+            "day": "2026-11-22",
+            "comment": comment,
+            "answered": day,
+        }
+        for comment, day in (("", None), ("waits", None), ("read", None), ("read", "2026-11-29"))
+    ],
+    "no_such_number": [{"reference": "ABC234"}],
     "correct": [{"facility": FACILITY, "person": 1, "scores": SCORES}],
     "about": [{"facility": FACILITY, "person": 1}],
     "announce": [
