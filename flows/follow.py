@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flows.library import SERVICES, facility_name, service_name
+from flows.library import facility_name
 from flows.outcomes import Done, Followed, Goto, Outcome
 from flows.places import choose_commune, choose_facility
-from flows.questions import Choice, Given, Option, Say
+from flows.questions import Choice, Given, Say
+from flows.services import CHOICES
 from flows.text import _
 from flows.world import World
 
@@ -19,7 +20,7 @@ async def follow(world: World) -> Outcome:
     service: str = await Choice(
         key="service",
         text=_("Which service do you want to follow?"),
-        options=tuple(Option(service, service_name(service)) for service in SERVICES),
+        options=CHOICES,
     )
     return Followed((await choose_facility(world, commune, service)).code)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flows.library import SERVICES, place_name, place_with_unit, service_name
+from flows.library import place_name, place_with_unit
 from flows.meetings import KINDS, Meeting, clock, kind_name
 from flows.officials import commune_for, may_somewhere
 from flows.outcomes import Announced, Done, Goto, Outcome
 from flows.places import choose_facility
 from flows.questions import JSON, Attachment, Choice, Comment, Fact, Given, Line, Option, Remark, Say
+from flows.services import CHOICES
 from flows.text import Day, Phrase, _, joined
 from flows.villages import DONE, choose_villages
 from flows.when import choose_when
@@ -103,7 +104,7 @@ async def _followed(world: World, commune: str) -> str:
     service: str = await Choice(
         key="service",
         text=_("Those who follow which service?"),
-        options=tuple(Option(service, service_name(service)) for service in SERVICES),
+        options=CHOICES,
     )
     return (await choose_facility(world, commune, service)).code
 

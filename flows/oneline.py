@@ -17,23 +17,12 @@ from flows import khmer
 from flows.library import Facility, Library
 from flows.places import hear
 from flows.questions import Heard
+from flows.services import SERVICE_WORDS
 
 _AROUND = " \t\r\n.,;:/|+_–—។៖*#&-()[]!?\"'"
 LONGEST = 1600  # characters, a text message at its longest; whatever is longer is no line
 HIGHEST = 5
 
-_WORDS = {
-    "hc": "hc health healthcentre healthcenter hospital clinic mondolsokhapheap sokhapheap sokhaphiep sokapheap "
-    "peth pet មណ្ឌលសុខភាព មណ្ឌល សុខភាព ពេទ្យ មន្ទីរពេទ្យ ម.ស",
-    "ca": "ca commune communeoffice office khum salakhum sangkat salasangkat សាលាឃុំ/សង្កាត់ សាលាឃុំ សាលាសង្កាត់ "
-    "រដ្ឋបាលឃុំ រដ្ឋបាលសង្កាត់ រដ្ឋបាល ឃុំ សង្កាត់",
-    "ps": "ps school primaryschool sala salarien salabathom សាលាបឋមសិក្សា សាលាបឋម សាលារៀន បឋមសិក្សា សាលា",
-}
-#: Longest first: សាលាឃុំ is the commune's office and no school.
-SERVICE_WORDS = sorted(
-    ((khmer.key(word), service) for service, said in _WORDS.items() for word in said.split()),
-    key=lambda pair: -len(pair[0]),
-)
 _RATE = re.compile(r"^\s*(?:/?(?:rate|vote)(?=\s)|វាយតម្លៃ|ដាក់ពិន្ទុ|ពិន្ទុ)\s*", re.IGNORECASE)
 _NUMBERS = re.compile(r"[0-9-]+(?:[\s.,;:/|+_–—។៖()*#&-]+[0-9-]+)*")
 _SYMBOL = re.compile(r"[0-9]+|-")

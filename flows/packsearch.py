@@ -22,6 +22,7 @@ from flows.packs import Item, Pack, Price
 from flows.placekeys import folded
 from flows.places import hear
 from flows.questions import JSON
+from flows.services import SERVICE_WORDS
 
 LONGEST = 160  # characters of a question; what is longer tells a story
 MOST = 8  # hits in a list
@@ -72,7 +73,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _CLUSTER = re.compile("[\u1780-\u17b3](?:\u17d2[\u1780-\u17b3]?|[\u17b4-\u17d1\u17d3])*|.")
 _STEP = 20  # items taken into an index at a time: well below a millisecond
 _NO_LETTER = re.compile(r"[^0-9a-z\u1780-\u17d3]+")
-_SERVICES = {word.replace(" ", ""): service for word, service in oneline.SERVICE_WORDS}
+_SERVICES = {word.replace(" ", ""): service for word, service in SERVICE_WORDS}
 
 
 @dataclass(frozen=True, slots=True)

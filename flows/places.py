@@ -15,7 +15,7 @@ from flows.questions import Choice, Heard, Option, Place, Way
 from flows.text import Phrase, _, joined
 from flows.world import World
 
-PLACE = "place."  # before the number of a question where something is
+LIVES, WHERE = "place.", "where."  # before the number of a question where somebody lives, or something is
 NONE = "none"
 BROWSE = "browse"
 Ways = tuple[Option[str], ...]
@@ -79,7 +79,8 @@ async def choose_commune(world: World, said: Heard | None = None, *, lives: bool
             said
             if said is not None and not attempt
             else await Place(
-                key=f"{PLACE}{attempt}",
+                key=f"{LIVES if lives else WHERE}{attempt}",
+                was=() if lives else (f"{LIVES}{attempt}",),
                 text=text,
                 find=lambda query: _listen(world, query),
                 ways=ways,

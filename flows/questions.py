@@ -114,7 +114,7 @@ class Question(Generic[T]):
         """The answer in what was said, as JSON to store, or MISSED."""
         if said.tap is not None:
             key, value = said.tap
-            if key != self.key:
+            if key not in {self.key, *self.was}:
                 return MISSED
             return None if value == "" and self.skippable else self.tapped(value)
         if said.other:
@@ -155,11 +155,13 @@ class Question(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Option(Generic[S]):
-    """One answer of a Choice. `value` is a permanent code; `face` goes before the label on a button."""
+    """One answer of a Choice. `value` is a permanent code; `face` goes before the label on a button; `called` are other
+    names of it, as `khmer.key` has them."""
 
     value: S
     label: Phrase
     face: str = ""
+    called: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +204,8 @@ def _labelled(
         return MISSED
     beginnings = set()
     for option in options:
+        if heard.replace(" ", "") in option.called:
+            return option.value
         for catalogue in languages:
             label = khmer.key(plain(spoken(option.label, catalogue)))
             if label == heard:

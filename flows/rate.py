@@ -6,7 +6,6 @@ from functools import lru_cache
 from itertools import count
 
 from flows.library import (
-    SERVICES,
     Criterion,
     Facility,
     Library,
@@ -14,11 +13,11 @@ from flows.library import (
     facility_name,
     full_name,
     place_name,
-    service_name,
 )
 from flows.outcomes import Commented, Done, Goto, Outcome, Rated
 from flows.places import choose_commune, choose_facility
 from flows.questions import Choice, Comment, Fact, Given, Heard, Option, Question, Remark, Say, Scale
+from flows.services import CHOICES
 from flows.text import Joined, Phrase, _, joined
 from flows.world import World
 
@@ -105,28 +104,27 @@ def _in_full(facility: Facility, commune: str, library: Library) -> Phrase:
 
 
 async def _service_and_commune(world: World) -> tuple[str, str]:
-    services = tuple(Option(service, service_name(service)) for service in SERVICES)
     home = world.library.place(world.contact.commune)
     given = await Given("commune")
     if given is not None and world.library.place(given):
-        return await Choice(key="service", text=_("What do you want to rate?"), options=services), given
+        return await Choice(key="service", text=_("What do you want to rate?"), options=CHOICES), given
     heard = await Given("heard")
     if heard is not None:
-        service = await Choice(key="service", text=_("What do you want to rate?"), options=services)
+        service = await Choice(key="service", text=_("What do you want to rate?"), options=CHOICES)
         return service, await choose_commune(world, Heard.one_of(heard))
     if home is None:
-        service = await Choice(key="service", text=_("What do you want to rate?"), options=services)
+        service = await Choice(key="service", text=_("What do you want to rate?"), options=CHOICES)
         return service, await choose_commune(world, lives=True)
     service = await Choice(
         key="service",
         text=_("What do you want to rate in {commune}?", commune=place_name(home)),
-        options=(*services, Option("elsewhere", _("In another commune"))),
+        options=(*CHOICES, Option("elsewhere", _("In another commune"))),
     )
     if service != "elsewhere":
         return service, home.code
     commune = await choose_commune(world)
     return await Choice(
-        key="service.elsewhere", text=_("What do you want to rate?"), options=services
+        key="service.elsewhere", text=_("What do you want to rate?"), options=CHOICES
     ), commune
 
 

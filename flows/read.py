@@ -34,6 +34,7 @@ from flows.pages import (
 )
 from flows.places import choose_commune, choose_facility
 from flows.questions import JSON, Choice, Fact, Given, Heard, Line, Option, Say, Way
+from flows.services import CHOICES
 from flows.text import Phrase, Words, _, joined
 from flows.world import World
 
@@ -118,7 +119,7 @@ ELSEWHERE = "elsewhere"
 async def _what(world: World, home: str | None) -> str | Way:
     """A service, or what one wants to know in one's own words."""
     place = world.library.place(home)
-    ways = tuple(Option(service, service_name(service)) for service in SERVICES)
+    ways = CHOICES
     if place is None:
         text: Phrase = _("What do you want to know about? Choose, or write it, such as: birth certificate")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.library import SERVICES, facility_name, service_name
+from flows.library import facility_name
 from flows.officials import commune_for, may_somewhere
 from flows.outcomes import Done, Goto, Judged, Outcome, Recorded
 from flows.packs import Pack
@@ -25,6 +25,7 @@ from flows.questions import (
     Say,
 )
 from flows.recordable import Recordable, blocks, find, of_block, questions
+from flows.services import CHOICES
 from flows.sound import LANGUAGES, LONGEST, Recording, language_name
 from flows.text import Catalogue, Phrase, _, joined
 from flows.world import World
@@ -100,7 +101,7 @@ async def record(world: World) -> Outcome:
         text=_("What do you want to read out? {done} is recorded, {waits} waits for the council.", **MARKS),
         options=(
             Option(QUESTIONS, _("What is asked")),
-            *(Option(service, service_name(service)) for service in SERVICES),
+            *CHOICES,
         ),
     )
     given: dict[str, JSON] = {"commune": commune, SPOKEN: language, "about": about}

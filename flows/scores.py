@@ -37,6 +37,7 @@ from flows.pages import (
 from flows.places import choose_commune, choose_from, commune_within, hear, named
 from flows.questions import JSON, Given, Heard, Option
 from flows.scoretext import Told
+from flows.services import CALLED
 from flows.text import Phrase, _, decimal, joined
 from flows.world import World
 
@@ -195,14 +196,16 @@ async def _overview(world: World, subject: str, told: Told) -> str:
 def _to_service(world: World, told: Told, code: str) -> Option[str]:
     """A service to choose; where letters are paid for, with its score."""
     if not world.channel.brief:
-        return Option(code, service_name(code))
+        return Option(code, service_name(code), called=CALLED[code])
     service = told.service(code)
     if not told or service is None:
-        return Option(code, service_in_short(code))
+        return Option(code, service_in_short(code), called=CALLED[code])
     if not service.counts:
-        return Option(code, joined(service_in_short(code), _("too few")))
+        return Option(code, joined(service_in_short(code), _("too few")), called=CALLED[code])
     figures = [decimal(service.counts.mean), scoretext.signed(service.change)]
-    return Option(code, joined(service_in_short(code), *(figure for figure in figures if figure)))
+    return Option(
+        code, joined(service_in_short(code), *(figure for figure in figures if figure)), called=CALLED[code]
+    )
 
 
 def _comments(every: int, unanswered: int) -> Phrase:

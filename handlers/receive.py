@@ -17,7 +17,7 @@ from flows.menu import PRIVACY, WELCOME
 from flows.outcomes import Coming, Goto, Recorded, Speaks
 from flows.packsearch import asks_for_a_price, wanted
 from flows.pages import Page
-from flows.places import PLACE
+from flows.places import LIVES, WHERE
 from flows.questions import Said, Say
 from flows.read import WHAT
 from flows.record import SPOKEN
@@ -233,7 +233,7 @@ class _Visit:
     @property
     def _where(self) -> bool:
         """Whether she was asked where something is: a service and a place there begin a rating."""
-        return self.conversation is not None and self.conversation.asked.startswith(PLACE)
+        return self.conversation is not None and self.conversation.asked.startswith((LIVES, WHERE))
 
     @property
     def _names_a_sound(self) -> bool:

@@ -144,6 +144,9 @@ def test_an_answer_is_kept_through_a_rename() -> None:
         return await Choice(key="breakfast", was=("fruit",), text=text("Which fruit?"), options=FRUIT)
 
     assert engine.start(renamed, WORLD, {"fruit": "mango"}).outcome == "mango"
+    # A button that was sent before the rename has the earlier key behind it.
+    turn = resume(renamed, engine.start(renamed, WORLD), Said(tap=("fruit", "mango")))
+    assert turn.outcome == "mango"
 
 
 def test_a_fact_is_looked_up_once_and_never_asked_back_to() -> None:

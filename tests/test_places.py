@@ -147,3 +147,12 @@ def test_a_label_is_known_by_a_beginning_that_no_other_has(
 
 def _languages(desk: Desk) -> list[Catalogue]:
     return list(desk.labels(desk.media["telegram"].channel))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("word", ["ពេទ្យ", "hc", "hospital", "មន្ទីរពេទ្យ", "មណ្ឌល", "Health"])
+async def test_a_service_is_chosen_by_whatever_it_is_called(word: str, sqlite: Database, desk: Desk) -> None:
+    sokha = Person(sqlite, desk)
+    await sokha.says("/rate")
+    assert ASKED in await sokha.sees(word)
+    assert (await sokha.sees("កំពង់ចំលង")).startswith("អ្នកកំពុងដាក់ពិន្ទុ៖ មណ្ឌលសុខភាព")
