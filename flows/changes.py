@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flows.assent import yes
 from flows.meetings import Meeting, as_json, clock, from_json, kind_name, whom
 from flows.notices import PARTS, WHEN, ask_note, ask_place, look
 from flows.officials import may
 from flows.outcomes import CalledOff, Changed, Done, Goto, Outcome
-from flows.places import yes
 from flows.questions import JSON, Choice, Fact, Given, Option, Say
 from flows.text import Day, Phrase, _, joined
 from flows.when import choose_when

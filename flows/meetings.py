@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flows import khmer
+from flows.assent import AFFIRMED, DENIED, NO, YES, keys
 from flows.engine import Reply
 from flows.library import Library, facility_name, place_name, place_with_unit
-from flows.questions import JSON, MISSED, Attachment, Choice, Option, Said, Say, plain
+from flows.questions import JSON, MISSED, Attachment, Choice, Said, Say
 from flows.text import Catalogue, Day, Phrase, _, joined
 
 #: The kinds of meeting of the yearly cycle, in the order they are offered.
@@ -136,45 +136,22 @@ def told(meeting: Meeting, occasion: str, library: Library, *, asks: bool) -> li
 COMING = Choice(
     key="coming",
     text=_("Are you coming?"),
-    options=(Option("yes", _("I am coming")), Option("no", _("I am not coming"))),
+    options=(
+        replace(YES, label=_("I am coming"), called=AFFIRMED | keys("mok មក បាទមក ចាសមក ខ្ញុំមក")),
+        replace(
+            NO,
+            label=_("I am not coming"),
+            called=DENIED | keys("minmok otmok មិនមក អត់មក មិនមកទេ អត់មកទេ មកមិនបាន"),
+        ),
+    ),
     budget=4,
-)
-
-
-_YES = frozenset(
-    map(
-        khmer.key,
-        [
-            "yes",
-            "ok",
-            "yeah",
-            "bat",
-            "baat",
-            "chas",
-            "jas",
-            "mok",
-            "បាទ",
-            "ចាស",
-            "ចា",
-            "មក",
-            "បាទមក",
-            "ចាសមក",
-            "ខ្ញុំមក",
-        ],
-    )
-)
-_NO = frozenset(
-    map(khmer.key, ["no", "te", "ot", "minmok", "ទេ", "អត់", "មិនមក", "អត់មក", "មិនមកទេ", "អត់មកទេ", "មកមិនបាន"])
 )
 
 
 def coming(said: Said, languages: Sequence[Catalogue]) -> bool | None:
     """Whether one comes, in answer to a notice: a tap, 1 or 2, its label, yes or no; None where it says neither."""
     answer = COMING.read(said, languages)
-    if answer is not MISSED:
-        return bool(answer == "yes")
-    word = khmer.key(plain(said.text)) if len(said.text) <= 24 else ""
-    return True if word in _YES else False if word in _NO else None
+    return None if answer is MISSED else bool(answer == "yes")
 
 
 def thanks(meeting: Meeting, coming: bool) -> Say:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from flows.assent import yes
 from flows.listen import listens
 from flows.notices import announces
 from flows.officials import hands_in, may
 from flows.outcomes import Done, Erased, Goto, Outcome, Speaks
-from flows.places import yes
 from flows.questions import Choice, Given, Option, Say
 from flows.record import approves, records
 from flows.text import _, words

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flows.assent import yes
 from flows.library import Facility, Library, facility_name, full_name, place_name
 from flows.outcomes import Done, Goto, Invited, Outcome
 from flows.placekeys import COMMUNE
-from flows.places import choose_commune, choose_from, yes
+from flows.places import choose_commune, choose_from
 from flows.questions import JSON, Given, Option, Say
 from flows.text import Phrase, _
 from flows.world import Grant, World

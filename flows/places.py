@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
+from flows.assent import NO, YES
 from flows.finder import Found
 from flows.gazetteer import Place as GazetteerPlace
 from flows.library import Facility, Library, brief_name, facility_name, full_name, place_name, place_with_unit
@@ -103,7 +105,7 @@ async def choose_commune(world: World, said: Heard | None = None, *, lives: bool
             ways = from_list
         elif len(heard.codes) == 1:
             text = _("Is it {place}?", place=name(heard.communes[0], library))
-            ways = (Option(heard.communes[0], _("Yes")), Option(NONE, _("No")))
+            ways = (replace(YES, value=heard.communes[0]), replace(NO, value=NONE))
         elif len(heard.codes) > (MOST_BRIEF if world.channel.brief else PAGE):
             text = _(
                 "Many places have that name. Write the commune and the district, for example: {example}",
@@ -128,13 +130,6 @@ def _which(heard: Heard, world: World) -> tuple[Phrase, Ways]:
         options = [Option(code, name(code, library)) for code in heard.communes]
     options += [Option(code, place_with_unit(library.place(code))) for code in heard.wider]
     return text, (*options, Option(NONE, _("Another place")))
-
-
-async def yes(key: str, text: Phrase) -> bool:
-    """A question of yes or no."""
-    return (
-        await Choice(key=key, text=text, options=(Option("yes", _("Yes")), Option("no", _("No"))))
-    ) == "yes"
 
 
 def example(library: Library) -> Phrase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
@@ -199,7 +200,7 @@ def _labelled(
     text: str, options: Sequence[Option[S]], languages: Sequence[Catalogue], *, begun: bool = False
 ) -> JSON:
     """The value of the option that is called so in any language or, `begun`, the only one whose label begins so."""
-    heard = khmer.key(plain(text))
+    heard = khmer.key(plain(text)) or _TONES.sub("", text).strip()
     if not heard:
         return MISSED
     beginnings = set()
@@ -402,6 +403,9 @@ class Place(Open[Heard | Way]):
 
     def unclear(self) -> Phrase:
         return _("I could not find that place. Write the commune, or commune and district.")
+
+
+_TONES = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")  # of an emoji: its style, its skin
 
 
 def plain(text: str) -> str:

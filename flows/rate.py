@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import count
 
+from flows.assent import AFFIRMED
 from flows.library import (
     Criterion,
     Facility,
@@ -63,7 +64,10 @@ async def rate(world: World) -> Outcome:
             changed = await Choice(
                 key=f"review.{attempt}",
                 text=_review(facility, criteria, scores, comment, world.library),
-                options=(Option("send", _("Send my rating")), Option("change", _("Change an answer"))),
+                options=(
+                    Option("send", _("Send my rating"), called=AFFIRMED),
+                    Option("change", _("Change an answer")),
+                ),
             )
         if changed == "send":
             return _rated(facility, person, scores, comment, commune)

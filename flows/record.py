@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flows.assent import NO, YES
 from flows.library import facility_name
 from flows.officials import commune_for, may_somewhere
 from flows.outcomes import Done, Goto, Judged, Outcome, Recorded
@@ -200,8 +201,8 @@ async def recordings(world: World) -> Outcome:
         key="sure",
         text=_("Is it right, and easy to understand?"),
         options=(
-            Option("yes", _("Yes, people may hear it")),
-            Option("no", _("No, delete it")),
+            replace(YES, label=_("Yes, people may hear it")),
+            replace(NO, label=_("No, delete it")),
             Option("later", _("Decide later")),
         ),
     )

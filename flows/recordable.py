@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from flows import about, rate
+from flows.assent import YES_NO
 from flows.library import SERVICES, Library, service_name
 from flows.packs import Item, Pack
 from flows.packtext import beneath, block_name, line
@@ -48,7 +49,7 @@ def _q(key: str, text: Phrase, *ways: Phrase) -> Recordable:
 
 
 _SERVICES = tuple(service_name(service) for service in SERVICES)
-_YES_NO = tuple(option.label for option in about.YES_NO)
+_YES_NO = tuple(option.label for option in YES_NO)
 
 #: In the order in which a citizen meets them.
 FIXED: dict[str, Recordable] = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from flows.assent import NO, YES, yes
 from flows.library import brief_name, full_name, place_name
 from flows.outcomes import Done, Goto, Joined, Left, Outcome
-from flows.places import choose_commune, choose_from, named, yes
-from flows.questions import Choice, Option, Say
+from flows.places import choose_commune, choose_from, named
+from flows.questions import Choice, Say
 from flows.text import _
 from flows.world import World
 
@@ -27,8 +30,8 @@ async def join(world: World) -> Outcome:
         key="scope",
         text=_("Do you want to choose your village too?"),
         options=(
-            Option("commune", _("No, the whole commune")),
-            Option("village", _("Yes, choose my village")),
+            replace(NO, value="commune", label=_("No, the whole commune")),
+            replace(YES, value="village", label=_("Yes, choose my village")),
         ),
     )
     if scope == "commune":
