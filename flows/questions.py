@@ -120,7 +120,7 @@ class Question(Generic[T]):
             return None if value == "" and self.skippable else self.tapped(value)
         if said.other:
             return MISSED
-        if self.skippable and not said.attachment and is_skip(said.text, languages):
+        if self.skippable and not said.attachment and self.left_out(said.text, languages):
             return None
         return self.heard(said, languages)
 
@@ -141,6 +141,10 @@ class Question(Generic[T]):
         return self.unclear()
 
     # What each kind of question decides for itself.
+    def left_out(self, text: str, languages: Sequence[Catalogue]) -> bool:
+        """Whether what was typed means to leave the question out, where it may be."""
+        return is_skip(text, languages)
+
     def tapped(self, value: str) -> JSON:
         return MISSED
 
@@ -300,6 +304,9 @@ class Comment(Open[Remark | Way]):
 
     longest: int = LONGEST_COMMENT
 
+    def left_out(self, text: str, languages: Sequence[Catalogue]) -> bool:
+        return is_skip(text, languages) or says_nothing(text)
+
     def worded(self, said: Said) -> JSON:
         text = khmer.visible(said.text).strip()
         if len(text) > self.longest or not (text or said.attachment):
@@ -429,13 +436,37 @@ def _bare(text: str) -> str:
 
 
 SKIP: Text = _("Skip")
-_SKIPS = frozenset({"0", "-", "–", "—", "skip", "pass"})
+_SKIPS = frozenset({"0", "-", "–", "—"})
+
+
+def _folded(text: str) -> str:
+    return khmer.key(plain(text)).replace(" ", "")
+
+
+def _keys(words: str) -> frozenset[str]:
+    return frozenset(map(_folded, words.split("|")))
+
+
+#: To leave a question out; and to say that there is nothing to say.
+_UNKNOWN = _keys(
+    "skip|pass|don't know|dk|idk|not sure|min doeng|min deng|ot doeng|ot deng|"
+    "រំលង|មិនដឹង|មិនដឹងទេ|អត់ដឹង|អត់ដឹងទេ|មិនប្រាកដ"
+)
+_NOTHING = _keys(
+    "no|none|nothing|nothing else|no comment|te|ot te|ot mean|ទេ|អត់|អត់ទេ|គ្មាន|គ្មានទេ|គ្មានមតិ|គ្មានអ្វីទេ|មិនមាន|មិនមានទេ|"
+    "អត់មាន|អត់មានទេ|អត់មានមតិ|អត់មានមតិទេ|អត់មានអីទេ|អត់មានអ្វីទេ"
+)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether somebody who may say something says that there is nothing to say."""
+    return len(text) <= LONGEST_NUMBER and _folded(text) in _NOTHING
 
 
 def is_skip(text: str, languages: Sequence[Catalogue]) -> bool:
-    """Whether a typed line means "leave this out": 0, -, or the word for it in any language."""
+    """Whether a typed line means "leave this out": 0, -, "don't know", or the word for it in any language."""
     line = khmer.ascii_digits(khmer.visible(text)).strip().strip(".។").lower()
-    if line in _SKIPS:
+    if line in _SKIPS or (len(line) <= LONGEST_NUMBER and _folded(line) in _UNKNOWN):
         return True
     if len(line) > 40:
         return False

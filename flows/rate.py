@@ -17,7 +17,19 @@ from flows.library import (
 )
 from flows.outcomes import Commented, Done, Goto, Outcome, Rated
 from flows.places import choose_commune, choose_facility
-from flows.questions import Choice, Comment, Fact, Given, Heard, Option, Question, Remark, Say, Scale
+from flows.questions import (
+    Choice,
+    Comment,
+    Fact,
+    Given,
+    Heard,
+    Option,
+    Question,
+    Remark,
+    Say,
+    Scale,
+    says_nothing,
+)
 from flows.services import CHOICES
 from flows.text import Joined, Phrase, _, joined
 from flows.world import World
@@ -245,6 +257,8 @@ async def thanks(world: World) -> Outcome:
         ways=tuple(ways),
     )
     if isinstance(remark, Remark):
+        if says_nothing(remark.text) and remark.attachment is None:
+            return Done()
         return Commented(str(facility), person, remark)
     if remark.code == "about" and about:
         return about

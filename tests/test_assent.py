@@ -85,3 +85,29 @@ async def test_sending_is_agreed_to(sqlite: Database, desk: Desk) -> None:
     await sokha.says(LINK, "4", "4", "4", "4", "4", "[រំលង]")
     assert sokha.button(SEND.strip("[]"))
     assert "សូមអរគុណ" in await sokha.sees("យល់ព្រម")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("nothing", ["គ្មានទេ", "អត់មានមតិ", "No comment", "nothing", "ទេ", "0", "រំលង", "មិនដឹង"])
+async def test_nothing_to_say_is_no_comment(nothing: str, sqlite: Database, desk: Desk) -> None:
+    sokha = Person(sqlite, desk)
+    said = await sokha.sees(LINK, "4", "មិនដឹង", "don't know", "4", "4", nothing)
+    assert "មតិយោបល់៖" not in said
+    received = await sokha.says(SEND)
+    [rated] = [outcome for outcome in received.outcomes if type(outcome).__name__ == "Rated"]
+    assert rated.comment is None
+    assert list(rated.scores) == ["hc-presence", "hc-hygiene", "hc-price"]
+
+
+@pytest.mark.anyio
+async def test_nor_is_it_one_by_sms(sqlite: Database, desk: Desk) -> None:
+    sokha = Person(sqlite, desk, "sms", "+85512000001")
+    await sokha.says("HC 080303 43554")
+    received = await sokha.says("គ្មានទេ")
+    assert [type(outcome).__name__ for outcome in received.outcomes] == ["Done"]
+    assert not received.parts  # a reply would cost, and say nothing
+    # More words are a comment.
+    dara = Person(sqlite, desk, "sms", "+85512000002")
+    await dara.says("HC 080303 43554")
+    received = await dara.says("គ្មានថ្នាំទេ")
+    assert [type(outcome).__name__ for outcome in received.outcomes] == ["Commented", "Done"]
