@@ -356,16 +356,21 @@ def api(app: App) -> Starlette:
 
 class Late:
     """An application that is made when somebody first asks it for something: FastAPI takes a fifth of a second to
-    load, and many a service is never asked."""
+    load, and many a service is never asked. In a thread, so that nobody else waits for it."""
 
     def __init__(self, make: Callable[[], Starlette]) -> None:
         self._make = make
-        self._made: Starlette | None = None
+        self._making: asyncio.Future[Starlette] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._made is None:
-            self._made = self._make()
-        await self._made(scope, receive, send)
+        if self._making is None:
+            self._making = asyncio.ensure_future(asyncio.to_thread(self._make))
+        try:
+            made = await asyncio.shield(self._making)
+        except Exception:
+            self._making = None  # the next request tries again
+            raise
+        await made(scope, receive, send)
 
 
 def web(app: App, *, clock: bool) -> Starlette:
