@@ -88,7 +88,9 @@ async def test_sending_is_agreed_to(sqlite: Database, desk: Desk) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("nothing", ["គ្មានទេ", "អត់មានមតិ", "No comment", "nothing", "ទេ", "0", "រំលង", "មិនដឹង"])
+@pytest.mark.parametrize(
+    "nothing", ["គ្មានទេ", "អត់មានមតិ", "No comment", "nothing", "ទេ", "0", "រំលង", "មិនដឹង", "អរគុណ!", "ok"]
+)
 async def test_nothing_to_say_is_no_comment(nothing: str, sqlite: Database, desk: Desk) -> None:
     sokha = Person(sqlite, desk)
     said = await sokha.sees(LINK, "4", "មិនដឹង", "don't know", "4", "4", nothing)
@@ -101,11 +103,12 @@ async def test_nothing_to_say_is_no_comment(nothing: str, sqlite: Database, desk
 
 @pytest.mark.anyio
 async def test_nor_is_it_one_by_sms(sqlite: Database, desk: Desk) -> None:
-    sokha = Person(sqlite, desk, "sms", "+85512000001")
-    await sokha.says("HC 080303 43554")
-    received = await sokha.says("គ្មានទេ")
-    assert [type(outcome).__name__ for outcome in received.outcomes] == ["Done"]
-    assert not received.parts  # a reply would cost, and say nothing
+    for number, nothing in enumerate(("គ្មានទេ", "អរគុណច្រើន", "ok"), 5):
+        sokha = Person(sqlite, desk, "sms", f"+8551200000{number}")
+        await sokha.says("HC 080303 43554")
+        received = await sokha.says(nothing)
+        assert [type(outcome).__name__ for outcome in received.outcomes] == ["Done"]
+        assert not received.parts  # a reply would cost, and say nothing
     # More words are a comment.
     dara = Person(sqlite, desk, "sms", "+85512000002")
     await dara.says("HC 080303 43554")
