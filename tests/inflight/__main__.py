@@ -43,11 +43,21 @@ GIVEN: dict[str, list[dict[str, Any]]] = {
     "welcomed": [{"role": "caf", "place": HOME, "facility": ""}],
     "invitation": [{"commune": HOME, "days": 30, **CODE}],
     "link_code": [{"minutes": 15, **CODE}],
+    "became": [
+        {
+            "facility": FACILITY,
+            "reference": "ABC234",
+            "day": "2026-11-22",
+            "comment": "read",
+            "answered": None,
+        }
+    ],
+    "scores": [{}, {"elsewhere": True}, {"heard": ["130404", "12"]}],
 }
 #: Conversations that only officials have.
 ROLES = {
     **dict.fromkeys(("announce", "meetings", "change"), (CAF,)),
-    **dict.fromkeys(("invite", "publish", "template", "drafted"), (COUNCIL,)),
+    **dict.fromkeys(("invite", "publish", "template", "drafted", "work"), (COUNCIL,)),
 }
 MOST = 40  # of one flow and channel
 
