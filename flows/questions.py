@@ -250,8 +250,8 @@ class Way:
 
 @dataclass(frozen=True, kw_only=True)
 class Open(Question[T]):
-    """A question answered in the person's own words, with ways beside it that are met like a Choice, but for a
-    beginning of a label: her words may begin so too."""
+    """A question answered in the person's own words, with ways beside it that are met like a Choice; by a beginning of
+    a label only where her words say nothing else."""
 
     ways: tuple[Option[str], ...] = ()
 
@@ -267,7 +267,11 @@ class Open(Question[T]):
                 way = self.ways[number - 1].value if 1 <= number <= len(self.ways) else MISSED
             if way is not MISSED:
                 return {"way": way}
-        return self.worded(said)
+        answer = self.worded(said)
+        if answer is MISSED and not said.attachment:
+            way = _labelled(said.text, self.ways, languages, begun=True)
+            return MISSED if way is MISSED else {"way": way}
+        return answer
 
     def fits(self, answer: JSON) -> bool:
         if isinstance(answer, dict) and "way" in answer:
